@@ -1,0 +1,44 @@
+import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
+import type { EpochMs } from '../clock.ts'
+import type { Barcode, PatronId } from '../ids.ts'
+
+/** The tables as the migrations make them; checks, indexes and triggers stand there. */
+
+export const items = sqliteTable('items', {
+  barcode: text().$type<Barcode>().primaryKey(),
+  title: text().notNull(),
+  author: text().notNull(),
+  publisher: text().notNull().default(''),
+  edition: text().notNull().default(''),
+  year: text().notNull().default(''),
+  isbnIssn: text('isbn_issn').notNull().default(''),
+  itemId: text('item_id').notNull().default(''),
+  itemPage: text('item_page').notNull().default(''),
+  notes: text().notNull().default(''),
+  copies: integer().notNull(),
+  loanHours: real('loan_hours').notNull(),
+  ready: integer({ mode: 'boolean' }).notNull().default(false),
+  addedAt: integer('added_at').$type<EpochMs>().notNull(),
+})
+
+export const people = sqliteTable('people', {
+  name: text().$type<PatronId>().primaryKey(),
+  role: text({ enum: ['library'] }).notNull(),
+})
+
+export const loans = sqliteTable('loans', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  barcode: text().$type<Barcode>().notNull(),
+  patron: text().$type<PatronId>(),
+  manifestVersion: text('manifest_version').notNull(),
+  counted: integer({ mode: 'boolean' }).notNull(),
+  startedAt: integer('started_at').$type<EpochMs>().notNull(),
+  dueAt: integer('due_at').$type<EpochMs>().notNull(),
+  endedAt: integer('ended_at').$type<EpochMs>(),
+  endedBy: text('ended_by', { enum: ['reader', 'time', 'staff'] }),
+})
+
+export const clock = sqliteTable('clock', {
+  only: integer().primaryKey(),
+  lastSeen: integer('last_seen').$type<EpochMs>().notNull(),
+})

@@ -1,0 +1,50 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
+import { SECOND } from './clock.ts'
+import type { Settings } from './settings.ts'
+
+type Place = Pick<Settings, 'host' | 'port' | 'socket' | 'demonstration'>
+
+const DRAIN_MS = 10 * SECOND
+
+/** Starts to listen. @returns the address, with the port that the system chose when it was 0 */
+export async function listen(server: Server, place: Place): Promise<string> {
+  const { host, port, socket } = place
+  if (socket !== undefined) {
+    mkdirSync(dirname(socket), { recursive: true })
+    if (existsSync(socket) && lstatSync(socket).isSocket()) unlinkSync(socket)
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause) => reject(new Error(listenFault(cause, place), { cause })))
+    server.listen(socket === undefined ? { host, port } : { path: socket }, resolve)
+  })
+  if (socket !== undefined) {
+    chmodSync(socket, 0o660)
+    return socket
+  }
+  const at = server.address() as AddressInfo
+  return `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`
+}
+
+function listenFault(cause: Error, place: Place): string {
+  const { host, port, socket, demonstration } = place
+  const where = socket ?? `${host} port ${port}`
+  if ((cause as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+    const remedy = demonstration
+      ? 'stop the other program, or choose another port: PORT=8081 npm start'
+      : 'choose another PORT'
+    return `cannot listen on ${where}: it is in use; ${remedy}`
+  }
+  return `cannot listen on ${where}: ${cause.message}`
+}
+
+/** Stops listening, and lets running answers finish for up to 10 s. */
+export async function drain(server: Server): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+  await closed
+  clearTimeout(limit)
+}

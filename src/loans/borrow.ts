@@ -1,0 +1,66 @@
+import { type Clock, type EpochMs, wasSetBack } from '../clock.ts'
+import type { Barcode, PatronId } from '../ids.ts'
+import type { ManifestStore } from '../manifests/store.ts'
+import type { Role } from '../people/people.ts'
+import type { LoanQueries } from './queries.ts'
+import { type Decision, decide } from './rules.ts'
+
+export interface LendingDeps {
+  readonly loans: LoanQueries
+  readonly manifests: Pick<ManifestStore, 'current' | 'keep'>
+  readonly clock: Clock
+  readonly reloanWaitMs: number
+}
+
+export type Borrowing =
+  | { readonly kind: 'borrowed'; readonly dueAt: EpochMs }
+  /** The machine's clock was set back: nothing new is lent until it has caught up. */
+  | { readonly kind: 'clock-back' }
+  | Exclude<Decision, { kind: 'available' }>
+
+/** What this patron would be told now; nothing is written. */
+export async function availability(
+  deps: LendingDeps,
+  barcode: Barcode,
+  patron: PatronId,
+): Promise<Decision> {
+  const readable = (await deps.manifests.current(barcode)).kind === 'valid'
+  const { loans, clock, reloanWaitMs } = deps
+  return decide({ ...loans.facts(barcode, patron, clock.now()), readable, reloanWaitMs })
+}
+
+/**
+ * Lends the item to the patron if the rules allow it. Reads, decides and writes under one lock of
+ * the database, with nothing awaited in between. The manifest is kept first, so that whatever
+ * becomes of its file, the loan can be read to its end.
+ */
+export async function borrow(
+  deps: LendingDeps,
+  barcode: Barcode,
+  patron: PatronId,
+  role: Role,
+): Promise<Borrowing> {
+  const manifest = await deps.manifests.current(barcode)
+  if (manifest.kind === 'valid') await deps.manifests.keep(barcode, manifest.version)
+  const { loans, clock, reloanWaitMs } = deps
+  return loans.exclusively((): Borrowing => {
+    const now = clock.now()
+    loans.stampOverdueOf(barcode, patron, now)
+    const facts = loans.facts(barcode, patron, now)
+    const decision = decide({ ...facts, readable: manifest.kind === 'valid', reloanWaitMs })
+    if (decision.kind !== 'available' || manifest.kind !== 'valid') {
+      return decision as Exclude<Decision, { kind: 'available' }>
+    }
+    if (wasSetBack(now, loans.lastSeen())) return { kind: 'clock-back' }
+    loans.see(now)
+    loans.add({
+      barcode,
+      patron,
+      manifestVersion: manifest.version,
+      counted: role === 'patron',
+      startedAt: now,
+      dueAt: decision.dueAt,
+    })
+    return { kind: 'borrowed', dueAt: decision.dueAt }
+  })
+}

@@ -1,0 +1,45 @@
+import { createHmac, randomBytes } from 'node:crypto'
+import pino from 'pino'
+import pretty from 'pino-pretty'
+import type { Clock } from './clock.ts'
+import type { PatronId } from './ids.ts'
+
+export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>
+
+/**
+ * The log of the process: JSON lines on standard output, readable ones on a terminal.
+ *
+ * @param verbose also logs each request and other details (RUN_MODE = verbose)
+ */
+export function createLog({ verbose }: { verbose: boolean }): pino.Logger {
+  const options: pino.LoggerOptions = {
+    level: verbose ? 'debug' : 'info',
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  }
+  if (!process.stdout.isTTY) return pino(options)
+  return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }))
+}
+
+/** The name that a patron has in the log today: 12 characters, another one tomorrow. */
+export type PatronHash = (patron: PatronId) => string
+
+/**
+ * HMAC-SHA-256 under a key of the day. The key is random, lives in memory only and is dropped at
+ * midnight UTC, after which nobody can tell whose lines they were.
+ *
+ * @param logKey the setting LOG_KEY: a fixed key, so that who holds it can follow a patron's lines
+ */
+export function patronHash(clock: Clock, logKey?: string): PatronHash {
+  let day = ''
+  let key: Buffer | string = ''
+  return (patron) => {
+    const today = new Date(clock.now()).toISOString().slice(0, 10)
+    if (today !== day) {
+      day = today
+      key = logKey ?? randomBytes(32)
+    }
+    return createHmac('sha256', key).update(`${day}\n${patron}`).digest('base64url').slice(0, 12)
+  }
+}

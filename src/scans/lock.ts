@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Sqlite from 'better-sqlite3'
+import type { Barcode } from '../ids.ts'
+
+export interface Lock {
+  readonly kind: 'held'
+  release(): void
+}
+
+/** Another run is at it. */
+export interface Busy {
+  readonly kind: 'busy'
+  /** Its process, or undefined in the instant in which it begins or ends. */
+  readonly pid: number | undefined
+}
+
+/**
+ * The right to convert the scans of one item into `imagesDir`. It is a write lock on an empty
+ * SQLite file, which the operating system takes back when the process dies, however it dies: there
+ * is nothing stale to recognise. The file stays, for who removes it could remove another's lock.
+ */
+export function takeLock(imagesDir: string, barcode: Barcode): Lock | Busy {
+  const folder = join(imagesDir, '.locks')
+  const pidFile = join(folder, `${barcode}.pid`)
+  mkdirSync(folder, { recursive: true })
+  const sqlite = new Sqlite(join(folder, `${barcode}.lock`), { timeout: 0 })
+  try {
+    sqlite.exec('begin immediate')
+  } catch (cause) {
+    sqlite.close()
+    if ((cause as InstanceType<typeof Sqlite.SqliteError>).code !== 'SQLITE_BUSY') throw cause
+    return { kind: 'busy', pid: readPid(pidFile) }
+  }
+  writeFileSync(pidFile, String(process.pid))
+  return {
+    kind: 'held',
+    release() {
+      rmSync(pidFile, { force: true })
+      sqlite.close()
+    },
+  }
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    return Number(readFileSync(file, 'utf8')) || undefined
+  } catch {
+    return undefined
+  }
+}

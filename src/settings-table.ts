@@ -1,0 +1,177 @@
+import ipaddr from 'ipaddr.js'
+import { z } from 'zod'
+
+/** One setting: where it stands in the file, what it is when it is not given, and what it may be. */
+export interface Setting<Value> {
+  readonly section: string
+  readonly key: string
+  readonly fallback: string
+  readonly value: z.ZodType<Value, string>
+  readonly expected: string
+}
+
+const setting =
+  (section: string) =>
+  <Value>(
+    key: string,
+    fallback: string,
+    value: z.ZodType<Value, string>,
+    expected: string,
+  ): Setting<Value> => ({ section, key, fallback, value, expected })
+
+const carrel = setting('carrel')
+const folio = setting('folio')
+
+const text = z.string()
+const optional = z.string().transform((value) => (value === '' ? undefined : value))
+const list = z.string().transform((value) => value.split(/[,\s]+/).filter((part) => part !== ''))
+const whole = (min: number, max: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().int().min(min).max(max))
+const decimal = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().min(min).max(max))
+const yesNo = z.enum(['yes', 'no']).transform((value) => value === 'yes')
+const httpUrl = z.string().refine((value) => value === '' || isHttp(value))
+const links = list.refine((urls) => urls.every(isHttp))
+const networks = list.refine((parts) => parts.every(isNetwork))
+const headerName = z.string().regex(/^[A-Za-z0-9_-]+$/)
+const timeZone = z.string().refine(isTimeZone)
+/** The browser's own spelling of scheme, host and port: what `Origin` headers are compared with. */
+const origin = z
+  .string()
+  .refine((value) => isHttp(value) && new URL(value).href === `${new URL(value).origin}/`)
+  .transform((value) => new URL(value).origin)
+
+const machineZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/** Every setting there is. settings.example.ini says what each is for; a test compares the two. */
+export const SETTINGS = {
+  baseUrl: carrel(
+    'BASE_URL',
+    '',
+    origin,
+    'scheme and host as the browser sees them, no path (https://lend.example.edu)',
+  ),
+  host: carrel('HOST', '127.0.0.1', z.string().min(1), 'an address or host name to listen on'),
+  port: carrel('PORT', '8080', whole(0, 65535), 'a port number from 0 to 65535'),
+  socket: carrel('SOCKET', '', optional, 'the path of a Unix socket'),
+  trustedProxies: carrel(
+    'TRUSTED_PROXIES',
+    '127.0.0.1, ::1',
+    networks,
+    'addresses or CIDR ranges, separated by commas',
+  ),
+  remoteUserHeader: carrel('REMOTE_USER_HEADER', 'REMOTE_USER', headerName, 'the name of a header'),
+  remoteUserCase: carrel('REMOTE_USER_CASE', 'fold', z.enum(['fold', 'exact']), 'fold or exact'),
+  proxySecrets: carrel(
+    'PROXY_SECRET',
+    '',
+    list.refine((all) => all.length <= 2 && all.every((one) => one.length >= 16)),
+    'one secret of 16 characters or more, or two separated by a comma',
+  ),
+  logoutUrl: carrel(
+    'LOGOUT_URL',
+    '',
+    z.string().refine((value) => /^(\/(?!\/)|$)/.test(value) || isHttp(value)),
+    'a URL, or a path that starts with /',
+  ),
+  demonstration: carrel('DEMONSTRATION', 'no', yesNo, 'yes or no'),
+  databaseFile: carrel('DATABASE_FILE', 'data/carrel.db', z.string().min(1), 'the path of a file'),
+  manifestDir: carrel('MANIFEST_DIR', 'manifests', z.string().min(1), 'the path of a folder'),
+  imagesDir: carrel('IMAGES_DIR', 'data/images', z.string().min(1), 'the path of a folder'),
+  scansDir: carrel('SCANS_DIR', 'data/scans', z.string().min(1), 'the path of a folder'),
+  thumbnailsDir: carrel(
+    'THUMBNAILS_DIR',
+    'data/thumbnails',
+    z.string().min(1),
+    'the path of a folder',
+  ),
+  processDir: carrel('PROCESS_DIR', '', optional, 'the path of a folder, or nothing'),
+  iiifBaseUrls: carrel('IIIF_BASE_URL', '', links, 'http or https URLs, separated by commas'),
+  iiifCacheMb: carrel(
+    'IIIF_CACHE_MB',
+    '256',
+    whole(1, 1_000_000),
+    'a whole number of megabytes, 1 or more',
+  ),
+  iiifCacheImages: carrel(
+    'IIIF_CACHE_SIZE',
+    '0',
+    whole(0, 100_000_000),
+    'a whole number of images, 0 for no such limit',
+  ),
+  largestView: carrel(
+    'LARGEST_VIEW',
+    '640',
+    whole(256, 10_000),
+    'a whole number of pixels from 256 to 10000',
+  ),
+  largestTile: carrel(
+    'LARGEST_TILE',
+    '1024',
+    whole(256, 10_000),
+    'a whole number of pixels from 256 to 10000',
+  ),
+  allowedLinks: carrel('ALLOWED_LINKS', '', links, 'http or https URLs, separated by commas'),
+  reloanWaitMinutes: carrel(
+    'RELOAN_WAIT_TIME',
+    '30',
+    decimal(0, 525_600),
+    'a number of minutes, 0 or more',
+  ),
+  timeZone: carrel('TIME_ZONE', machineZone(), timeZone, 'a time zone as Europe/Zurich'),
+  feedbackUrl: carrel('FEEDBACK_URL', '', httpUrl, 'an http or https URL'),
+  helpUrl: carrel('HELP_URL', '', httpUrl, 'an http or https URL'),
+  runMode: carrel('RUN_MODE', 'normal', z.enum(['normal', 'verbose']), 'normal or verbose'),
+  logKey: carrel(
+    'LOG_KEY',
+    '',
+    z
+      .string()
+      .refine((value) => value === '' || value.length >= 32)
+      .transform((value) => value || undefined),
+    'a secret of 32 characters or more, or nothing',
+  ),
+  lspType: carrel(
+    'LSP_TYPE',
+    'unconfigured',
+    z
+      .string()
+      .toLowerCase()
+      .pipe(z.enum(['unconfigured', 'none', 'folio', 'tind'])),
+    'unconfigured, none, folio or tind',
+  ),
+  mailHost: carrel('MAIL_HOST', '', optional, 'a host name, or nothing for no mail'),
+  mailPort: carrel('MAIL_PORT', '25', whole(1, 65535), 'a port number from 1 to 65535'),
+  mailSender: carrel('MAIL_SENDER', '', optional, 'an e-mail address'),
+  htpasswd: carrel('HTPASSWD', '', text, 'anything: it is not used'),
+  passwordFile: carrel('PASSWORD_FILE', '', text, 'anything: it is not used'),
+  folioOkapiUrl: folio('FOLIO_OKAPI_URL', '', httpUrl, 'an http or https URL'),
+  folioOkapiTenantId: folio('FOLIO_OKAPI_TENANT_ID', '', text, 'a name'),
+  folioOkapiToken: folio('FOLIO_OKAPI_TOKEN', '', text, 'a token'),
+  folioAccessionPrefix: folio('FOLIO_ACCESSION_PREFIX', '', text, 'a prefix'),
+  edsPageTemplate: folio('EDS_PAGE_TEMPLATE', '', text, 'a URL with {accession_number} in it'),
+  tindServerUrl: setting('tind')('TIND_SERVER_URL', '', httpUrl, 'an http or https URL'),
+  contentCafeUser: setting('contentcafe')('CC_USER', '', text, 'a name'),
+  contentCafePassword: setting('contentcafe')('CC_PASSWORD', '', text, 'a password'),
+} as const satisfies Record<string, Setting<unknown>>
+
+function isHttp(value: string): boolean {
+  return /^https?:\/\//.test(value) && URL.canParse(value)
+}
+
+function isNetwork(value: string): boolean {
+  return ipaddr.isValid(value) || ipaddr.isValidCIDR(value)
+}
+
+function isTimeZone(value: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: value })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,189 @@
+import { readFileSync } from 'node:fs'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+import type { z } from 'zod'
+import { readIni } from './ini.ts'
+import { SETTINGS, type Setting } from './settings-table.ts'
+
+type Values = {
+  -readonly [Name in keyof typeof SETTINGS]: (typeof SETTINGS)[Name] extends Setting<infer Value>
+    ? Value
+    : never
+}
+
+/** What the program runs by. Paths are absolute; lengths carry their unit in the name. */
+export type Settings = Readonly<Values> & {
+  /** The file they came from; undefined in demonstration mode without one. */
+  readonly file: string | undefined
+  /** Settings that are read for DIBS's sake and do nothing, to be named in the log. */
+  readonly ignored: readonly string[]
+}
+
+export type SettingsReading =
+  | { readonly kind: 'settings'; readonly settings: Settings }
+  | { readonly kind: 'faults'; readonly faults: readonly string[] }
+
+export interface SettingsPlace {
+  /** The file named on the command line (`--settings FILE`). */
+  readonly file?: string | undefined
+  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly cwd?: string
+}
+
+const PATHS = [
+  'databaseFile',
+  'manifestDir',
+  'imagesDir',
+  'scansDir',
+  'thumbnailsDir',
+  'processDir',
+  'socket',
+] as const
+
+/** Without a settings file everything lies in a folder that no settings file names by default. */
+const DEMONSTRATION: Readonly<Record<string, string>> = {
+  DEMONSTRATION: 'yes',
+  DATABASE_FILE: 'data/demonstration/carrel.db',
+  MANIFEST_DIR: 'data/demonstration/manifests',
+  IMAGES_DIR: 'data/demonstration/images',
+  SCANS_DIR: 'data/demonstration/scans',
+  THUMBNAILS_DIR: 'data/demonstration/thumbnails',
+  PROCESS_DIR: 'data/demonstration/processing',
+}
+
+/** Variables that start with CARREL_ and are no settings. */
+const OTHER_VARIABLES = ['CARREL_SETTINGS', 'CARREL_SAMPLES']
+
+/**
+ * Reads the settings: the file named on the command line, else by `CARREL_SETTINGS`, else
+ * `settings.ini` in the working directory, else demonstration mode; single settings from the
+ * environment as `CARREL_` + key. Reports every fault at once, one line each.
+ */
+export function loadSettings({
+  file,
+  env = process.env,
+  cwd = process.cwd(),
+}: SettingsPlace = {}): SettingsReading {
+  const named = file ?? (env.CARREL_SETTINGS || undefined)
+  const path = resolve(cwd, named ?? 'settings.ini')
+  const content = readText(path)
+  if (content instanceof Error || (content === undefined && named !== undefined)) {
+    const why = content instanceof Error ? content.message : 'there is no such file'
+    return { kind: 'faults', faults: [`settings file ${path}: ${why}`] }
+  }
+  const faults: string[] = []
+  const given = new Map<string, string>()
+  if (content !== undefined) fromFile(content, path, given, faults)
+  else for (const [key, value] of Object.entries(DEMONSTRATION)) given.set(key, value)
+  fromEnvironment(env, given, faults)
+  if (content === undefined) {
+    given.set('PORT', env.PORT || given.get('PORT') || SETTINGS.port.fallback)
+    given.set('BASE_URL', given.get('BASE_URL') ?? `http://127.0.0.1:${given.get('PORT')}`)
+  }
+  const values = parseAll(given, faults)
+  faults.push(...contradictions(values, given))
+  if (faults.length > 0) return { kind: 'faults', faults }
+  return {
+    kind: 'settings',
+    settings: settle(values as Values, content === undefined ? undefined : path, cwd, given),
+  }
+}
+
+/** Every key with its section and default, for the test that compares them with the example file. */
+export function knownSettings(): { section: string; key: string; fallback: string }[] {
+  return Object.values(SETTINGS).map(({ section, key, fallback }) => ({ section, key, fallback }))
+}
+
+function fromFile(
+  content: string,
+  path: string,
+  given: Map<string, string>,
+  faults: string[],
+): void {
+  const { entries, faults: unread } = readIni(content)
+  faults.push(...unread.map((fault) => `${path} ${fault}`))
+  for (const { section, key, value, line } of entries) {
+    const known = Object.values(SETTINGS).find((one) => one.key === key)
+    const place = `${path} line ${line}: [${section}] ${key}`
+    const home = section === 'dibs' ? 'carrel' : section
+    if (known?.section !== home) {
+      faults.push(
+        known
+          ? `${place}: belongs into section [${known.section}]`
+          : `${place}: no such setting; settings.example.ini lists them all`,
+      )
+    } else if (given.has(key)) faults.push(`${place}: is given twice`)
+    else given.set(key, value.trim())
+  }
+}
+
+function fromEnvironment(
+  env: NonNullable<SettingsPlace['env']>,
+  given: Map<string, string>,
+  faults: string[],
+): void {
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith('CARREL_') || OTHER_VARIABLES.includes(name) || value === undefined)
+      continue
+    const key = name.slice('CARREL_'.length)
+    if (Object.values(SETTINGS).some((one) => one.key === key)) given.set(key, value.trim())
+    else faults.push(`environment ${name}: no such setting; settings.example.ini lists them all`)
+  }
+}
+
+function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial<Values> {
+  const values: Record<string, unknown> = {}
+  for (const [name, { section, key, fallback, value, expected }] of Object.entries(SETTINGS)) {
+    const parsed = (value as z.ZodType<unknown, string>).safeParse(given.get(key) ?? fallback)
+    if (parsed.success) values[name] = parsed.data
+    else if (!given.has(key)) faults.push(`[${section}] ${key}: is missing; expected ${expected}`)
+    else faults.push(`[${section}] ${key}: expected ${expected}`)
+  }
+  return values as Partial<Values>
+}
+
+/** What each setting may be alone but not together with the others. */
+function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
+  const { host = '', socket, demonstration } = values
+  const open = socket === undefined && !isLoopback(host)
+  if (demonstration && open)
+    return ['[carrel] HOST: demonstration mode listens on 127.0.0.1 or ::1 only']
+  if (open && !given.has('TRUSTED_PROXIES')) {
+    return [
+      `[carrel] TRUSTED_PROXIES: must be given when HOST is ${host}; expected ${SETTINGS.trustedProxies.expected}`,
+    ]
+  }
+  return []
+}
+
+function settle(
+  values: Values,
+  file: string | undefined,
+  cwd: string,
+  given: ReadonlyMap<string, string>,
+): Settings {
+  const home = file === undefined ? cwd : dirname(file)
+  for (const name of PATHS) {
+    const path = values[name]
+    if (path !== undefined)
+      Object.assign(values, { [name]: isAbsolute(path) ? path : join(home, path) })
+  }
+  const ignored = ['HTPASSWD', 'PASSWORD_FILE'].filter((key) => given.get(key))
+  return Object.freeze({ ...values, file, ignored })
+}
+
+/** The text of a file, undefined when there is none, or why it cannot be read. */
+function readText(path: string): string | Error | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    return cause as Error
+  }
+}
+
+/** True for 127.0.0.0/8, ::1 and localhost. */
+function isLoopback(host: string): boolean {
+  if (host === 'localhost') return true
+  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
+}

@@ -1,0 +1,114 @@
+import { Agent } from 'undici'
+import { type Ask, boundedGet, type Got } from './bounded-get.ts'
+import { isWhole, typeOf } from './image-type.ts'
+import {
+  badAnswer,
+  type InfoAnswer,
+  type PixelsAnswer,
+  type Source,
+  type SourceFault,
+  type SourceImage,
+} from './source.ts'
+
+export interface RemoteOptions {
+  readonly connectMs: number
+  readonly headersMs: number
+  /** From the request to the last byte, waiting for a free connection included. */
+  readonly wholeMs: number
+  readonly largestImageBytes: number
+  readonly largestInfoBytes: number
+  /** So many requests to one image server at a time; the others wait their turn. */
+  readonly connections: number
+}
+
+const USUAL: RemoteOptions = {
+  connectMs: 3_000,
+  headersMs: 10_000,
+  wholeMs: 30_000,
+  // A tile of 1024 px stays below 5 MB even as PNG: this leaves room and still bounds the memory.
+  largestImageBytes: 32 * 1024 * 1024,
+  // A long info.json has some 100 KB. What is larger than this is something else.
+  largestInfoBytes: 4 * 1024 * 1024,
+  connections: 32,
+}
+
+/**
+ * Images from any IIIF Image API server. A circuit breaker, when it comes, is a Source around
+ * this one.
+ *
+ * @returns a Source, and `close`, which waits for what is under way and closes the connections
+ */
+export function remoteSource(
+  options: Partial<RemoteOptions> = {},
+): Source & { close(): Promise<void> } {
+  const set = { ...USUAL, ...options }
+  const agent = new Agent({
+    connect: { timeout: set.connectMs },
+    headersTimeout: set.headersMs,
+    bodyTimeout: set.wholeMs,
+    connections: set.connections,
+  })
+
+  async function get(ask: Ask, signal: AbortSignal | undefined): Promise<Got | SourceFault> {
+    const late = AbortSignal.timeout(set.wholeMs)
+    const answer = await boundedGet(agent, ask, signal ? AbortSignal.any([signal, late]) : late)
+    // The caller went away: that is no fault of the image server.
+    signal?.throwIfAborted()
+    return answer
+  }
+
+  return {
+    async info(image, signal): Promise<InfoAnswer> {
+      if (image.kind === 'plain') return { kind: 'not-found', detail: { reason: 'no service' } }
+      const target = targetOf(image, 'info.json')
+      if (target === undefined) return badAnswer('info', { reason: 'address' })
+      const accept = 'application/ld+json, application/json'
+      const got = await get({ ...target, accept, cap: set.largestInfoBytes }, signal)
+      return got.kind === 'got' ? readJson(got.bytes, target.url.host) : got
+    },
+    async pixels(image, path, signal): Promise<PixelsAnswer> {
+      const target = targetOf(image, path)
+      if (target === undefined) return badAnswer('type', { reason: 'address' })
+      const accept = 'image/jpeg, image/png, image/webp, image/gif'
+      const got = await get({ ...target, accept, cap: set.largestImageBytes }, signal)
+      return got.kind === 'got' ? checkImage(got, target.url.host) : got
+    },
+    close: () => agent.close(),
+  }
+}
+
+/**
+ * The URL is made from the image's id and our own path, never from what a patron sent.
+ *
+ * @returns undefined for an id that does not plainly name one place on a web server
+ */
+function targetOf(image: SourceImage, path: string): Pick<Ask, 'url' | 'prefix'> | undefined {
+  if (!URL.canParse(image.id)) return undefined
+  const id = new URL(image.id)
+  if (!['http:', 'https:'].includes(id.protocol) || id.username || id.password) return undefined
+  // `new URL` resolves these silently, and the manifest's check would have seen another place.
+  if (/[/\\](\.|%2e){1,2}([/\\?#]|$)/i.test(image.id)) return undefined
+  if (image.kind === 'plain') return { url: id, prefix: new URL('.', id).href }
+  if (/[?#]/.test(image.id)) return undefined
+  return { url: new URL(`${id.href}/${path}`), prefix: `${id.href}/` }
+}
+
+function readJson(bytes: Buffer, host: string): InfoAnswer {
+  try {
+    const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    return { kind: 'found', document: JSON.parse(json) }
+  } catch {
+    return badAnswer('info', { reason: 'not JSON', host })
+  }
+}
+
+function checkImage({ bytes, mime, delimited }: Got, host: string): PixelsAnswer {
+  const type = typeOf(bytes)
+  const said = mime === 'image/jpg' ? 'image/jpeg' : mime
+  if (type === undefined || type !== said)
+    return badAnswer('type', { type: mime, got: bytes.length, host })
+  // The end of a body that ends with its connection (HTTP/1.0) must be proved by the image itself.
+  const provable = delimited || type === 'image/jpeg' || type === 'image/png'
+  if (!provable || !isWhole(bytes, type)) return badAnswer('truncated', { got: bytes.length, host })
+  return { kind: 'found', bytes, type }
+}

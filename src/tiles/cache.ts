@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache'
+
+/** Loads what is missing; its signal fires when nobody waits for the answer any more. */
+export type Load<V> = (signal: AbortSignal) => Promise<V>
+
+export interface Cache<V> {
+  /**
+   * @param signal the caller's own: ends this caller's wait with its reason, and the load only
+   *   when no other caller waits for it
+   * @returns what is kept under the key, or what one load (shared by all who ask meanwhile) gives
+   * @throws what the load throws
+   */
+  get(key: string, load: Load<V>, signal?: AbortSignal): Promise<V>
+  /** What is kept now, in bytes and in number. */
+  readonly bytes: number
+  readonly count: number
+}
+
+export interface CacheOptions<V> {
+  /** All that is kept weighs no more than this. One that weighs over an eighth is not kept. */
+  readonly bytes: number
+  /** At most so many are kept. */
+  readonly count?: number | undefined
+  /** What it weighs in bytes; undefined: not to be kept. */
+  weigh(value: V): number | undefined
+}
+
+interface Loading<V> {
+  readonly result: Promise<V>
+  readonly nobodyWaits: AbortController
+  waiters: number
+}
+
+/** Guessed: the entry itself, its map slots and list links. */
+const OVERHEAD_BYTES = 400
+
+/** A cache bounded in bytes, with one load per key at a time. A failed load is never kept. */
+export function createCache<V extends object>(options: CacheOptions<V>): Cache<V> {
+  const kept = new LRUCache<string, V>({
+    maxSize: options.bytes,
+    maxEntrySize: Math.max(1, Math.floor(options.bytes / 8)),
+    ...(options.count === undefined ? {} : { max: options.count }),
+  })
+  const loading = new Map<string, Loading<V>>()
+
+  function start(key: string, load: Load<V>): Loading<V> {
+    const nobodyWaits = new AbortController()
+    const result = load(nobodyWaits.signal)
+      .then((value) => {
+        const weight = options.weigh(value)
+        if (weight !== undefined)
+          kept.set(key, value, { size: weight + 2 * key.length + OVERHEAD_BYTES })
+        return value
+      })
+      .finally(() => {
+        if (loading.get(key) === started) loading.delete(key)
+      })
+    const started: Loading<V> = { result, nobodyWaits, waiters: 0 }
+    loading.set(key, started)
+    return started
+  }
+
+  function leave(key: string, left: Loading<V>): void {
+    left.waiters--
+    if (left.waiters > 0) return
+    // Whoever asks from now on must not join a load that is being given up.
+    if (loading.get(key) === left) loading.delete(key)
+    left.nobodyWaits.abort()
+  }
+
+  return {
+    async get(key, load, signal) {
+      signal?.throwIfAborted()
+      const hit = kept.get(key)
+      if (hit !== undefined) return hit
+      const shared = loading.get(key) ?? start(key, load)
+      shared.waiters++
+      try {
+        return await unlessAborted(shared.result, signal)
+      } finally {
+        leave(key, shared)
+      }
+    },
+    get bytes() {
+      return kept.calculatedSize
+    },
+    get count() {
+      return kept.size
+    },
+  }
+}
+
+function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return result
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}

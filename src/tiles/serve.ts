@@ -1,0 +1,72 @@
+import { badAnswer } from '../sources/source.ts'
+import { type FetchedOptions, fetchedFrom, type ImageAnswer, type ImageKey } from './fetched.ts'
+import { type ImageRequest, type PixelSize, parseImageRequest } from './image-request.ts'
+import { type OurInfo, rewriteInfo } from './info.ts'
+import { type Limits, mayHave, mayHaveWhole } from './policy.ts'
+import { canonical, resolve } from './resolve.ts'
+import type { FaultAnswer } from './upstream.ts'
+
+/**
+ * The second gate: is it one of the things that a reader may have? (The first, whether the patron
+ * has the item on loan, comes before.) `signal` is the reader's own; once it fires the promise
+ * rejects with its reason, and the image server is troubled no further unless others wait too.
+ */
+export interface Tiles {
+  /** @param id our URL of the image service, exactly as the browser asked for it */
+  info(key: ImageKey, id: string, signal?: AbortSignal): Promise<OurInfo | FaultAnswer>
+  /** @param segments region, size, rotation, quality.format: path segments, already decoded */
+  image(key: ImageKey, segments: readonly string[], signal?: AbortSignal): Promise<ImageAnswer>
+}
+
+export interface TilesOptions extends FetchedOptions {
+  readonly limits: Limits
+}
+
+export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
+  const fetched = fetchedFrom(options)
+
+  async function cut(key: ImageKey, segments: readonly string[], signal?: AbortSignal) {
+    const info = await fetched.info(key, signal)
+    if (info.kind !== 'read') return info
+    const request = parseImageRequest(segments, info.api)
+    const wanted = request.kind === 'request' ? resolve(request, info) : request
+    if (wanted.kind === 'bad') return badRequest(wanted.reason)
+    if (mayHave(wanted, info, limits).kind === 'too-large') return TOO_LARGE
+    // One pixel more, for servers that round a proportional side up.
+    const longest = Math.max(wanted.size.width, wanted.size.height) + 1
+    const isAllowed = (size: PixelSize) => Math.max(size.width, size.height) <= longest
+    return fetched.image({ key, path: canonical(wanted, info.api), isAllowed }, signal)
+  }
+
+  async function whole(key: ImageKey, segments: readonly string[], signal?: AbortSignal) {
+    // Read as 2.1, which knows both `full` and `max`.
+    const request = parseImageRequest(segments, 2)
+    if (request.kind === 'bad') return badRequest(request.reason)
+    if (!isForWhole(request)) return badRequest('This image is served as full/max/0/default only.')
+    const isAllowed = (size: PixelSize) => mayHaveWhole(size, limits).kind === 'allowed'
+    return fetched.image({ key, path: 'full/max/0/default', isAllowed }, signal)
+  }
+
+  return {
+    async info(key, id, signal) {
+      const info = await fetched.info(key, signal)
+      if (info.kind !== 'read') return info
+      const ours = rewriteInfo(info, id, limits)
+      if (ours.kind === 'info') return ours
+      return fetched.report(badAnswer('info', { reason: ours.reason }), key)
+    },
+    image: (key, segments, signal) =>
+      key.image.kind === 'service' ? cut(key, segments, signal) : whole(key, segments, signal),
+  }
+}
+
+const TOO_LARGE = { kind: 'too-large' } as const
+
+function badRequest(reason: string) {
+  return { kind: 'bad-request', reason } as const
+}
+
+function isForWhole({ region, size, rotation, mirrored, quality }: ImageRequest): boolean {
+  const isUnturned = rotation === 0 && !mirrored
+  return region.kind === 'full' && size.kind === 'max' && isUnturned && quality === 'default'
+}

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Context } from 'hono'
+import type { Clock } from '../clock.ts'
+import type { PatronId } from '../ids.ts'
+import type { Items } from '../items/items.ts'
+import type { LendingDeps } from '../loans/borrow.ts'
+import type { LoanQueries } from '../loans/queries.ts'
+import type { Log, PatronHash } from '../log.ts'
+import type { ManifestStore } from '../manifests/store.ts'
+import type { People, Role } from '../people/people.ts'
+import type { Settings } from '../settings.ts'
+import type { Tiles } from '../tiles/serve.ts'
+import type { Asset } from './asset.ts'
+import type { View } from './view.ts'
+import type { ViewerFiles } from './viewer-files.ts'
+import type { Words } from './words.ts'
+
+/** Somebody who is signed in. */
+export interface Visitor {
+  readonly patron: PatronId
+  readonly role: Role
+}
+
+/** What Hono passes along with a request. */
+export interface WebEnv {
+  Bindings: { incoming: IncomingMessage; outgoing: ServerResponse }
+  Variables: {
+    requestId: string
+    /** Scheme, host and port as this browser sees them. */
+    origin: string
+    visitor: Visitor | undefined
+  }
+}
+
+export type WebContext = Context<WebEnv>
+
+/** Everything the web needs, built once by the server. */
+export interface WebDeps {
+  readonly settings: Settings
+  readonly clock: Clock
+  readonly log: Log
+  readonly patronHash: PatronHash
+  readonly people: People
+  readonly items: Items
+  readonly loans: LoanQueries
+  readonly lending: LendingDeps
+  readonly manifests: ManifestStore
+  readonly tiles: Tiles
+  readonly view: View
+  readonly words: Words
+  readonly viewer: ViewerFiles
+  readonly staticFiles: ReadonlyMap<string, Asset>
+}

@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises'
+import { parseBarcode } from '../ids.ts'
+import { coverFile } from '../items/covers.ts'
+import type { Answers } from './answers.ts'
+import type { Asset } from './asset.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import type { Router } from './routes.ts'
+
+/** The viewer's address has its version in it, so a file there never changes. */
+const FOR_GOOD = 'public, max-age=31536000, immutable'
+/** Ours are asked for each time, and answered 304 while they are the same. */
+const ASK_EACH_TIME = 'no-cache'
+
+/** The files that anybody may have: style, scripts, Universal Viewer, covers. */
+export function fileRoutes({ route }: Router, deps: WebDeps, answers: Answers): void {
+  const { settings, staticFiles, viewer } = deps
+
+  const tail = (c: WebContext, prefix: string) => c.req.path.slice(prefix.length)
+
+  route('/static/*', {
+    GET: (c) => send(c, staticFiles.get(tail(c, '/static/')), ASK_EACH_TIME),
+  })
+
+  const viewerPath = `/viewer/${viewer.version}/`
+  route(`${viewerPath}*`, {
+    GET: (c) => send(c, viewer.file(tail(c, viewerPath)), FOR_GOOD),
+  })
+
+  route('/thumbnails/:file{.+\\.jpg}', {
+    GET: async (c) => {
+      const barcode = parseBarcode(tail(c, '/thumbnails/').slice(0, -'.jpg'.length))
+      const cover = barcode && (await coverFile(settings.thumbnailsDir, barcode))
+      if (cover === undefined) return answers.refuse(c, { kind: 'not-found' })
+      const bytes = await readFile(cover.path)
+      return send(c, { bytes, type: 'image/jpeg', etag: cover.etag }, 'public, max-age=300')
+    },
+  })
+
+  function send(c: WebContext, asset: Asset | undefined, cacheControl: string): Response {
+    if (asset === undefined) return answers.refuse(c, { kind: 'not-found' })
+    c.header('Cache-Control', cacheControl)
+    c.header('ETag', asset.etag)
+    if (asset.brotli) c.header('Vary', 'Accept-Encoding')
+    if (isUnchanged(c, asset.etag)) return c.body(null, 304)
+    c.header('Content-Type', asset.type)
+    const brotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '') ? asset.brotli : undefined
+    if (brotli) c.header('Content-Encoding', 'br')
+    return c.body(brotli ?? asset.bytes)
+  }
+}
+
+/** Has the client this very version (RFC 9110 section 13.1.2)? */
+export function isUnchanged(c: WebContext, etag: string): boolean {
+  const sent = c.req.header('if-none-match')
+  if (sent === undefined) return false
+  const tags = sent.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  return tags.includes(etag) || sent.trim() === '*'
+}

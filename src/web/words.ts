@@ -1,0 +1,54 @@
+import { type EpochMs, MINUTE } from '../clock.ts'
+
+/** Times and lengths in words, in the library's zone. */
+export interface Words {
+  /** "today at 15:40 CET", "tomorrow at 09:00 CET", "on 3 March 2027 at 09:00 CET" */
+  when(at: EpochMs, now: EpochMs): string
+  /** "15:40 CET" when it is today, otherwise as `when` */
+  clockTime(at: EpochMs, now: EpochMs): string
+}
+
+export function wordsIn(timeZone: string): Words {
+  const time = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
+  const date = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    day: 'numeric',
+    month: 'long',
+    year: 'numeric',
+  })
+  const day = new Intl.DateTimeFormat('en-CA', { timeZone })
+  /** Days since the epoch of the calendar day in the zone: differences count nights, not hours. */
+  const dayNumber = (at: EpochMs) => Date.parse(day.format(at)) / (24 * 60 * MINUTE)
+
+  function when(at: EpochMs, now: EpochMs): string {
+    const nights = dayNumber(at) - dayNumber(now)
+    const name = nights === 0 ? 'today' : nights === 1 ? 'tomorrow' : `on ${date.format(at)}`
+    return `${name} at ${time.format(at)}`
+  }
+
+  return {
+    when,
+    clockTime: (at, now) => (dayNumber(at) === dayNumber(now) ? time.format(at) : when(at, now)),
+  }
+}
+
+/** A length in words: 0.5 is "30 minutes", 26 is "1 day 2 hours". Shown up to whole minutes. */
+export function lengthInWords(hours: number): string {
+  const minutes = Math.max(1, Math.ceil(Math.round(hours * 60 * 1000) / 1000))
+  const parts = [
+    count(Math.floor(minutes / 1440), 'day'),
+    count(Math.floor((minutes % 1440) / 60), 'hour'),
+    count(minutes % 60, 'minute'),
+  ]
+  return parts.filter((part) => part !== '').join(' ')
+}
+
+function count(number: number, unit: string): string {
+  if (number === 0) return ''
+  return number === 1 ? `1 ${unit}` : `${number} ${unit}s`
+}

@@ -1,0 +1,59 @@
+/**
+ * Keeps the state of an item true without reloading its page. All words come from the server:
+ * when the status changes, the part marked `data-live` is fetched anew and put in place.
+ */
+const POLL_MS = 15_000
+
+let known
+let timer
+
+async function refresh() {
+  clearTimeout(timer)
+  if (document.hidden) return // asked again as soon as somebody looks
+  const status = await readStatus().catch(() => undefined)
+  if (status) {
+    const state = JSON.stringify([status.available, status.loaned_by_user, status.explanation])
+    known ??= state
+    if (state !== known && !inUse(live()) && (await replaceLive())) {
+      known = state
+      document.querySelector('[data-announce]').textContent = status.explanation
+    }
+  }
+  clearTimeout(timer)
+  timer = setTimeout(refresh, waitAfter(status))
+}
+
+const live = () => document.querySelector('[data-live]')
+
+/** Somebody about to borrow is not to lose the button under the finger. */
+function inUse(part) {
+  return part.contains(document.activeElement) || part.querySelector('details[open]') !== null
+}
+
+async function readStatus() {
+  const url = document.querySelector('[data-item-status]').dataset.itemStatus
+  const response = await fetch(url, { cache: 'no-store' })
+  return response.ok ? response.json() : undefined
+}
+
+async function replaceLive() {
+  const response = await fetch(location.href, { cache: 'no-store' }).catch(() => undefined)
+  if (!response?.ok) return false
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html')
+  const fresh = page.querySelector('[data-live]')
+  if (!fresh || inUse(live())) return false
+  live().replaceWith(fresh)
+  return true
+}
+
+/** Until the next question: the moment of the next known change, if that comes first. */
+function waitAfter(status) {
+  const left = status?.when_available
+    ? Date.parse(status.when_available) - Date.parse(status.now)
+    : 0
+  return left > 0 ? Math.min(left + 200, POLL_MS) : POLL_MS
+}
+
+document.addEventListener('visibilitychange', refresh)
+window.addEventListener('pageshow', (event) => event.persisted && refresh())
+refresh()

@@ -1,0 +1,115 @@
+import { viewerConfig } from './viewer-config.js'
+
+/**
+ * @typedef {object} BookEvents
+ * @property {(page: number, pages: number) => void} onPage - a page is shown; counted from 1
+ * @property {() => void} onTrouble - an image, its description or a thumbnail did not load
+ * @property {() => void} onNoManifest - the book could not be opened at all
+ * @property {(on: boolean) => void} onFullScreen - the viewer's full screen button was pressed
+ */
+
+/**
+ * Opens a book in Universal Viewer, and hides what is peculiar about that program.
+ *
+ * @param {HTMLElement} box - the element it fills
+ * @param {{ viewer: string, manifest: string, page: number }} book - addresses of the viewer's
+ *   script and of the manifest; the page to start at, from 1
+ * @param {BookEvents} events
+ */
+export async function openBook(box, { viewer, manifest, page }, events) {
+  const { init } = await import(viewer)
+  onManifestFailure(events.onNoManifest)
+  const uv = init(box, {
+    iiifManifestId: new URL(manifest, location.href).href,
+    canvasIndex: page - 1,
+    locales: [{ name: 'en-GB' }],
+  })
+  // Listeners are copied when the book is opened: later than this they would not be heard.
+  uv.on('configure', ({ cb }) => cb(viewerConfig))
+  uv.on('canvasIndexChange', (index) => events.onPage(index + 1, pages()))
+  uv.on('loginFailed', events.onTrouble) // any refused info.json
+  uv.on('toggleFullScreen', ({ isFullScreen }) => events.onFullScreen(isFullScreen))
+  uv.on('openseadragonExtension.open', listenToTiles)
+  box.addEventListener('error', thumbnailFailed, true)
+  // It measures itself when the window changes, not when its box does.
+  const resizing = new ResizeObserver(() => window.dispatchEvent(new Event('resize')))
+  resizing.observe(box)
+  const landscape = matchMedia('(orientation: landscape)')
+  landscape.addEventListener('change', fitPage)
+
+  const extension = () => uv.assignedContentHandler?.extension
+  const openSeadragon = () => extension()?.centerPanel?.viewer
+  const pages = () => extension().helper.getTotalCanvases()
+  let listened
+
+  function listenToTiles() {
+    const current = openSeadragon()
+    if (current === listened) return
+    listened = current
+    current.addHandler('tile-load-failed', events.onTrouble)
+  }
+
+  /** A phone was turned: the page is to be seen whole again, once the viewer has settled. */
+  function fitPage() {
+    setTimeout(() => openSeadragon()?.viewport.goHome(), 300)
+  }
+
+  function destroyOpenSeadragon() {
+    const viewer = openSeadragon()
+    if (!viewer) return
+    viewer.buttonGroup = null // it trips over its buttons, which have been moved elsewhere
+    viewer.destroy()
+  }
+
+  function thumbnailFailed({ target }) {
+    if (!(target instanceof HTMLImageElement)) return
+    target.style.visibility = 'hidden' // not the browser's sign for a broken image
+    events.onTrouble()
+  }
+
+  return {
+    /** Turns to a page that is there. @param {'next' | 'prev' | 'first' | 'last'} where */
+    turn(where) {
+      if (!openSeadragon()) return
+      const index = {
+        next: () => extension().getNextPageIndex(),
+        prev: () => extension().getPrevPageIndex(),
+        first: () => 0,
+        last: () => pages() - 1,
+      }[where]()
+      if (index < 0 || index >= pages()) return
+      uv.assignedContentHandler.publish('canvasIndexChange', index)
+    },
+    /** Larger than the window, so that it can be moved. */
+    isZoomed() {
+      const viewport = openSeadragon()?.viewport
+      return viewport !== undefined && viewport.getZoom() > viewport.getHomeZoom() * 1.02
+    },
+    /** Asks again for tiles that failed while the connection was lost. */
+    reloadTiles: () => openSeadragon()?.world.resetItems(),
+    /** Leaves no page on the screen or in the viewer's memory. */
+    close() {
+      resizing.disconnect()
+      landscape.removeEventListener('change', fitPage)
+      attempt(destroyOpenSeadragon) // dispose() alone would keep its tiles
+      attempt(() => uv.dispose())
+      box.replaceChildren()
+    },
+  }
+}
+
+/** A manifest that fails is announced by `alert` and by no event. */
+function onManifestFailure(onNoManifest) {
+  const { alert } = window
+  window.alert = (message) =>
+    message === 'Unable to load manifest' ? onNoManifest() : alert.call(window, message)
+}
+
+/** Closing goes on whatever state the viewer is in; its faults are only of interest to us. */
+function attempt(step) {
+  try {
+    step()
+  } catch (fault) {
+    console.error(fault)
+  }
+}

@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** Which room may import from which; every room may import from itself and from the leaves. */
+const LEAVES = ['clock', 'durable', 'etag', 'ids', 'ini', 'log', 'settings-table', 'settings']
+const DOMAIN = ['people', 'manifests', 'items', 'loans', 'scans', 'tiles']
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
+  db: [],
+  sources: [],
+  people: ['db'],
+  manifests: ['sources'],
+  items: ['db', 'people', 'manifests'],
+  loans: ['db', 'people', 'manifests', 'items'],
+  scans: ['sources', 'manifests', 'items'],
+  tiles: ['sources', 'manifests', 'items', 'loans'],
+  demonstration: ['db', ...DOMAIN],
+  web: ['db', 'demonstration', ...DOMAIN],
+  command: ['db'],
+  app: ['web'],
+  listen: [],
+  server: ['app', 'command', 'listen', 'db', 'demonstration', 'sources', 'web', ...DOMAIN],
+}
+
+const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+  name.endsWith('.ts'),
+)
+
+function importsOf(path: string): string[] {
+  const text = readFileSync(path, 'utf8')
+  return [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gm)].map(
+    (found) => (found[1] ?? found[2])!,
+  )
+}
+
+const roomOf = (name: string) => name.split('/')[0]!.replace(/\.ts$/, '')
+
+describe('the house', () => {
+  it.each(files)('%s imports downwards only', (name) => {
+    const path = join(ROOT, 'src', name)
+    const room = roomOf(name)
+    const allowed = [room, ...LEAVES, ...(MAY_IMPORT[room] ?? [])]
+    const inner = importsOf(path).filter((target) => target.startsWith('.'))
+    const rooms = inner.map((target) =>
+      roomOf(relative(join(ROOT, 'src'), join(dirname(path), target))),
+    )
+    expect(rooms.filter((to) => !allowed.includes(to))).toEqual([])
+  })
+
+  it('imports no package that it does not name as a dependency', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const packages = files
+      .flatMap((name) => importsOf(join(ROOT, 'src', name)))
+      .filter((target) => !target.startsWith('.') && !target.startsWith('node:'))
+      .map((target) =>
+        target
+          .split('/')
+          .slice(0, target.startsWith('@') ? 2 : 1)
+          .join('/'),
+      )
+    expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([])
+  })
+
+  it('reads the environment in the settings only', () => {
+    const readers = files.filter((name) =>
+      /process\.env/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
+    )
+    expect(readers).toEqual(['settings.ts'])
+  })
+})

@@ -1,0 +1,17 @@
+import type { Reporter, TestModule } from 'vitest/node'
+
+/** Ends the run with the line `N passed, N failed` that CI reads. */
+export default class Summary implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], faults: readonly unknown[]): void {
+    let passed = 0
+    let failed = faults.length
+    for (const module of modules) {
+      failed += module.errors().length
+      for (const test of module.children.allTests()) {
+        if (test.result().state === 'passed') passed++
+        else failed++
+      }
+    }
+    process.on('exit', () => console.log(`${passed} passed, ${failed} failed`))
+  }
+}

@@ -1,0 +1,83 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Asset } from '../../src/web/asset.ts'
+import { viewerFiles } from '../../src/web/viewer-files.ts'
+
+const viewer = await viewerFiles()
+const dir = await mkdtemp(join(tmpdir(), 'carrel-viewer-'))
+afterAll(() => rm(dir, { recursive: true }))
+
+function get(name: string): Asset {
+  const file = viewer.file(name)
+  if (!file) throw new Error(`${name} is not served`)
+  return file
+}
+const text = (name: string) => Buffer.from(get(name).bytes).toString()
+
+describe('files of Universal Viewer', () => {
+  it('are the scripts of an image book, and no others', () => {
+    expect(viewer.modules[0]).toBe('index.js')
+    for (const kind of ['IIIFContentHandler-', 'Extension-', 'en-GB-']) {
+      expect(viewer.modules.filter((name) => name.startsWith(kind))).toHaveLength(1)
+    }
+    const others = viewer.modules.filter((name) => !/^(index|chunk|IIIF|Ext|en-GB)/.test(name))
+    expect(others).toEqual([])
+  })
+
+  it('include every script that one of them cannot start without', () => {
+    const needed = viewer.modules.flatMap((name) =>
+      [...text(name).matchAll(/(?:from|import)"\.\/([^"]+)"/g)].map((match) => match[1]),
+    )
+    expect(needed.length, 'needs scripts that import others').toBeGreaterThan(10)
+    expect(viewer.modules).toEqual(expect.arrayContaining(needed))
+  })
+
+  it('stay small: under 1.5 MB, and under 400 KB when compressed', () => {
+    const all = [...viewer.modules, 'uv.css'].map(get)
+    const total = (length: (file: Asset) => number) =>
+      all.reduce((sum, file) => sum + length(file), 0)
+    expect(total((file) => file.bytes.length)).toBeLessThan(1_500_000)
+    expect(total((file) => (file.brotli ?? file.bytes).length)).toBeLessThan(400_000)
+  })
+
+  it('are styled by one sheet that asks no other host', () => {
+    expect(text('uv.css').includes('.en-gb')).toBe(true)
+    expect(text('uv.css').includes('openseadragon')).toBe(true)
+    const links = [...text('uv.css').matchAll(/(?:@import|url\(["']?)([^"')]{3})/g)]
+    const within = ['dat', '%23'] // data: addresses, and references inside of one
+    expect(new Set(links.map((link) => link[1]))).toEqual(new Set(within))
+    expect(get('uv.css').type).toBe('text/css; charset=utf-8')
+  })
+
+  it('come back whole from their compressed form, and have types and strong validators', () => {
+    for (const name of [...viewer.modules, 'uv.css', 'LICENSE.txt']) {
+      const { bytes, brotli, etag, type } = get(name)
+      if (brotli) expect(brotliDecompressSync(brotli).equals(bytes)).toBe(true)
+      expect(etag).toMatch(/^"[\w-]{22}"$/)
+      expect(type).toMatch(/^text\/(javascript|css|plain); charset=utf-8$/)
+    }
+    expect(get('index.js').brotli, 'needs a compressed file').toBeDefined()
+  })
+
+  it('are the only files of the package that can be asked for', () => {
+    for (const name of ['uv.html', '../package.json', 'index.css', 'toString', '__proto__', '']) {
+      expect(viewer.file(name)).toBeUndefined()
+    }
+    expect(text('LICENSE.txt')).toContain('Permission is hereby granted')
+  })
+
+  it('have the version of the installed package', () => {
+    expect(viewer.version).toMatch(/^4\.\d+\.\d+$/)
+  })
+
+  it('stop the start when the package is built in another way', async () => {
+    await mkdir(join(dir, 'dist/esm'), { recursive: true })
+    await writeFile(join(dir, 'package.json'), '{"version":"5.0.0"}')
+    await writeFile(join(dir, 'dist/esm/index.js'), 'export const init = 1')
+    await expect(viewerFiles({ packageDir: dir })).rejects.toThrow(/nothing imports/)
+    await expect(viewerFiles({ packageDir: join(dir, 'no') })).rejects.toThrow(/ENOENT/)
+  })
+})
