@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { count, eq, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { items } from '../db/schema.ts'
@@ -50,7 +50,7 @@ export function itemsIn(db: Db) {
     },
 
     count(): number {
-      return db.$count(items) as unknown as number
+      return db.select({ items: count() }).from(items).get()?.items ?? 0
     },
   }
 }

@@ -1,3 +1,4 @@
+import { HOUR } from '../clock.ts'
 import { parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
 import { borrow } from '../loans/borrow.ts'
@@ -8,6 +9,7 @@ import type { Visitor, WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { VIEWER_POLICY } from './headers.ts'
 import type { Router } from './routes.ts'
+import { lengthInWords } from './words.ts'
 
 /** Borrow, read, return. */
 export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answers: Answers): void {
@@ -78,10 +80,17 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
         thankYouUrl: `/thankyou?barcode=${item.barcode}`,
         dueAt: new Date(loan.dueAt).toISOString(),
         now: new Date(now).toISOString(),
-        reloanText: words.when(coolingOffEnd(now, reloanWaitMs), now),
+        reloanText: reloanText(reloanWaitMs),
         demonstration: deps.settings.demonstration,
         viewer: deps.viewer,
       })
     }),
   })
+}
+
+/** When an item can be borrowed again, to be read before it is returned. */
+function reloanText(reloanWaitMs: number): string {
+  if (reloanWaitMs === 0) return 'You can borrow it again at once, if a copy is left.'
+  const wait = lengthInWords(reloanWaitMs / HOUR)
+  return `You can borrow it again ${wait} after that, if a copy is left.`
 }

@@ -5,13 +5,17 @@ export default class Summary implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], faults: readonly unknown[]): void {
     let passed = 0
     let failed = faults.length
+    let skipped = 0
     for (const module of modules) {
       failed += module.errors().length
       for (const test of module.children.allTests()) {
-        if (test.result().state === 'passed') passed++
+        const { state } = test.result()
+        if (state === 'passed') passed++
+        else if (state === 'skipped') skipped++
         else failed++
       }
     }
-    process.on('exit', () => console.log(`${passed} passed, ${failed} failed`))
+    const left = skipped > 0 ? `, ${skipped} skipped` : ''
+    process.on('exit', () => console.log(`${passed} passed, ${failed} failed${left}`))
   }
 }
