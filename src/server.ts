@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
+import { auditIn } from './audit/audit.ts'
 import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
@@ -113,6 +114,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     patronHash: patronHash(clock, settings.logKey),
     people: peopleIn(db),
     items: itemsIn(db),
+    audit: auditIn(db),
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),
     words: wordsIn(settings.timeZone),

@@ -6,12 +6,13 @@ const ROOT = join(import.meta.dirname, '..')
 
 /** Which room may import from which; every room may import from itself and from the leaves. */
 const LEAVES = ['clock', 'durable', 'etag', 'ids', 'ini', 'log', 'settings-table', 'settings']
-const DOMAIN = ['people', 'manifests', 'items', 'loans', 'scans', 'tiles']
+const DOMAIN = ['people', 'audit', 'manifests', 'items', 'loans', 'scans', 'tiles']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
   db: [],
   sources: [],
   people: ['db'],
+  audit: ['db'],
   manifests: ['sources'],
   items: ['db', 'people', 'manifests'],
   loans: ['db', 'people', 'manifests', 'items'],

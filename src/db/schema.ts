@@ -42,3 +42,12 @@ export const clock = sqliteTable('clock', {
   only: integer().primaryKey(),
   lastSeen: integer('last_seen').$type<EpochMs>().notNull(),
 })
+
+export const audit = sqliteTable('audit', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  at: integer().$type<EpochMs>().notNull(),
+  staff: text().notNull(),
+  act: text().notNull(),
+  barcode: text().$type<Barcode>().notNull(),
+  detail: text().notNull().default(''),
+})

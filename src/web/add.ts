@@ -1,7 +1,7 @@
 import { parseBarcode } from '../ids.ts'
 import { DRAFT_DEFAULTS, type DraftField, parseItemDraft } from '../items/draft.ts'
 import type { Answers } from './answers.ts'
-import type { WebContext, WebDeps } from './context.ts'
+import type { WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import type { Router } from './routes.ts'
 import type { AddPage } from './view.ts'
@@ -48,7 +48,7 @@ const FIELDS: readonly {
 
 /** Adding an item by hand. */
 export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, clock, log } = deps
+  const { items, audit, clock, log } = deps
 
   route('/add', {
     GET: staffOnly((c) => {
@@ -58,7 +58,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
   })
 
   route('/update/add', {
-    POST: staffOnly(async (c: WebContext) => {
+    POST: staffOnly(async (c, { patron }) => {
       const sent = await readForm(c)
       if (sent.kind === 'refused') return answers.refuse(c, sent.refused)
       const typed = typedFields(sent.fields)
@@ -69,6 +69,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
         const fault = 'There is an item with this barcode already.'
         return answers.page(c, 'add', form(typed, { barcode: fault }), 409)
       }
+      audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode })
       log.info({ item: draft.barcode }, 'item.add')
       return c.redirect(`/add?added=${draft.barcode}`, 303)
     }),

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
+import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { PatronId } from '../ids.ts'
 import type { Items } from '../items/items.ts'
@@ -42,6 +43,7 @@ export interface WebDeps {
   readonly patronHash: PatronHash
   readonly people: People
   readonly items: Items
+  readonly audit: Audit
   readonly loans: LoanQueries
   readonly lending: LendingDeps
   readonly manifests: ManifestStore

@@ -11,7 +11,7 @@ const ROWS = 50
 
 /** The staff's list of items, with the switch that makes an item ready. */
 export function listRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, loans, manifests, clock, log } = deps
+  const { items, loans, manifests, audit, clock, log } = deps
 
   async function row(item: Item): Promise<ListRow> {
     const manifest = await manifests.current(item.barcode)
@@ -52,7 +52,7 @@ export function listRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   })
 
   route('/ready', {
-    POST: staffOnly(async (c) => {
+    POST: staffOnly(async (c, { patron }) => {
       const form = await readForm(c)
       if (form.kind === 'refused') return answers.refuse(c, form.refused)
       const barcode = parseBarcode(form.fields.get('barcode') ?? '')
@@ -80,6 +80,12 @@ export function listRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       }
       items.setReady(barcode, ready === 'yes')
       if (ready === 'no' && readers === 'end') loans.endAllOf(barcode, clock.now())
+      audit.record({
+        at: clock.now(),
+        staff: patron,
+        act: ready === 'yes' ? 'ready' : 'not-ready',
+        barcode,
+      })
       log.info({ item: barcode, ready: ready === 'yes' }, 'item.ready')
       return c.redirect('/list', 303)
     }),

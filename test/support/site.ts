@@ -134,7 +134,7 @@ export function manifestOf(site: Pick<Site, 'settings'>, item: string): string {
   return readFileSync(manifestFile(site, item), 'utf8')
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }

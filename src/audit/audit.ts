@@ -1,0 +1,22 @@
+import { desc } from 'drizzle-orm'
+import type { Db } from '../db/open.ts'
+import { audit } from '../db/schema.ts'
+
+/** One thing that staff did. `staff`: their sign-in name, or 'script'. */
+export type AuditEntry = typeof audit.$inferInsert
+
+export type Audit = ReturnType<typeof auditIn>
+
+/** The record of what staff did. It never names a patron. */
+export function auditIn(db: Db) {
+  return {
+    record(entry: AuditEntry): void {
+      db.insert(audit).values(entry).run()
+    },
+
+    /** The latest entries, newest first. */
+    latest(limit: number): (typeof audit.$inferSelect)[] {
+      return db.select().from(audit).orderBy(desc(audit.id)).limit(limit).all()
+    },
+  }
+}
