@@ -11,14 +11,17 @@ export function newestVersion(): number {
 
 /**
  * Applies the migrations that this database has not seen, all in one transaction: it ends as it
- * was or up to date. Several processes may start at once; the later ones find nothing to do.
+ * was or up to date. Several processes may start at once; the later ones find nothing to do, and
+ * an up-to-date database is not locked at all.
  *
  * @throws when a migration fails; the database is then unchanged
  */
 export function migrate(sqlite: Sqlite.Database): void {
+  const version = () => sqlite.pragma('user_version', { simple: true }) as number
+  if (version() === newestVersion()) return
   sqlite
     .transaction(() => {
-      const seen = sqlite.pragma('user_version', { simple: true }) as number
+      const seen = version()
       for (const { version, file } of migrations()) {
         if (version <= seen) continue
         sqlite.exec(readFileSync(join(FOLDER, file), 'utf8'))
