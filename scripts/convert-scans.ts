@@ -109,7 +109,7 @@ async function convertItem(
   const options = { ...places, presentation, metadata, onProgress, clock: Date }
   const outcome = await convertScans(barcode, options)
   if (outcome.kind === 'converted' && !isOnLoan(barcode, settings)) {
-    await removeOldImages(imagesDir, barcode, new Set([outcome.version]))
+    await removeOldImages(imagesDir, barcode)
   }
   return outcome
 }

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { databaseTrouble } from './db/trouble.ts'
 import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
@@ -38,7 +39,14 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))
   app.onError((cause, c) => {
-    log.error({ rid: c.get('requestId'), err: cause }, 'request.fault')
+    const rid = c.get('requestId')
+    const code = databaseTrouble(cause)
+    if (code !== undefined) {
+      log.error({ rid, code }, code === 'SQLITE_BUSY' ? 'db.busy' : 'db.fault')
+      c.header('Retry-After', '2')
+      return answers.refuse(c, { kind: 'cannot-record' })
+    }
+    log.error({ rid, err: cause }, 'request.fault')
     return answers.refuse(c, { kind: 'fault' })
   })
   return app

@@ -14,8 +14,8 @@ export interface IniFile {
 
 /**
  * Reads the INI dialect of Python's configparser, which DIBS's settings files are written in:
- * `KEY = value` or `KEY: value`, whole-line comments with `#` or `;`, a comment behind ` #`, a
- * value that goes on in indented lines. Keys are case-insensitive and come out in capitals.
+ * `KEY = value` or `KEY: value`, comments with `#` or `;` on lines of their own, a value that goes
+ * on in indented lines. Keys are case-insensitive and come out in capitals.
  */
 export function readIni(text: string): IniFile {
   const entries: IniEntry[] = []
@@ -26,8 +26,8 @@ export function readIni(text: string): IniFile {
     .split(/\r\n|\r|\n/)
     .entries()) {
     const line = index + 1
-    const content = raw.replace(/(^|\s)#.*$/, '').trimEnd()
-    if (content.trim() === '' || content.trimStart().startsWith(';')) continue
+    const content = raw.trimEnd()
+    if (/^\s*([#;].*)?$/.test(content)) continue
     const last = entries.at(-1)
     if (
       /^\s/.test(content) &&

@@ -53,15 +53,6 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const remote = remoteSource()
   const deps = await build(parts, remote)
-  if (settings.demonstration) await prepareDemonstration(deps)
-  const { reloanWaitMs } = deps.lending
-  const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
-  await sweep()
-  const timer = setInterval(
-    () => sweep().catch((err) => log.error({ err }, 'sweep.fault')),
-    SWEEP_EVERY_MS,
-  )
-
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
     serverOptions: {
@@ -71,6 +62,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     },
   }) as Server
   const address = await listen(server, settings)
+  if (settings.demonstration) await prepareDemonstration(deps)
+  const { reloanWaitMs } = deps.lending
+  const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
+  await sweep()
+  const timer = setInterval(
+    () => sweep().catch((err) => log.error({ err }, 'sweep.fault')),
+    SWEEP_EVERY_MS,
+  )
   for (const key of settings.ignored) log.info({ key }, 'setting.ignored')
   return {
     address,

@@ -40,9 +40,8 @@ const PATHS = [
   'socket',
 ] as const
 
-/** Without a settings file everything lies in a folder that no settings file names by default. */
-const DEMONSTRATION: Readonly<Record<string, string>> = {
-  DEMONSTRATION: 'yes',
+/** The demonstration keeps to a folder that nothing else uses unless it is told to. */
+const DEMONSTRATION_PATHS: Readonly<Record<string, string>> = {
   DATABASE_FILE: 'data/demonstration/carrel.db',
   MANIFEST_DIR: 'data/demonstration/manifests',
   IMAGES_DIR: 'data/demonstration/images',
@@ -74,12 +73,8 @@ export function loadSettings({
   const faults: string[] = []
   const given = new Map<string, string>()
   if (content !== undefined) fromFile(content, path, given, faults)
-  else for (const [key, value] of Object.entries(DEMONSTRATION)) given.set(key, value)
   fromEnvironment(env, given, faults)
-  if (content === undefined) {
-    given.set('PORT', env.PORT || given.get('PORT') || SETTINGS.port.fallback)
-    given.set('BASE_URL', given.get('BASE_URL') ?? `http://127.0.0.1:${given.get('PORT')}`)
-  }
+  if (content === undefined || given.get('DEMONSTRATION') === 'yes') demonstrate(env, given)
   const values = parseAll(given, faults)
   faults.push(...contradictions(values, given))
   if (faults.length > 0) return { kind: 'faults', faults }
@@ -131,6 +126,17 @@ function fromEnvironment(
   }
 }
 
+/** Fills in what demonstration mode takes for granted; PORT of the environment counts there. */
+function demonstrate(env: NonNullable<SettingsPlace['env']>, given: Map<string, string>): void {
+  given.set('DEMONSTRATION', 'yes')
+  for (const [key, path] of Object.entries(DEMONSTRATION_PATHS)) {
+    if (!given.has(key)) given.set(key, path)
+  }
+  const port = env.PORT || given.get('PORT') || SETTINGS.port.fallback
+  given.set('PORT', port)
+  if (!given.has('BASE_URL')) given.set('BASE_URL', `http://127.0.0.1:${port}`)
+}
+
 function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial<Values> {
   const values: Record<string, unknown> = {}
   for (const [name, { section, key, fallback, value, expected }] of Object.entries(SETTINGS)) {
@@ -144,7 +150,11 @@ function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial
 
 /** What each setting may be alone but not together with the others. */
 function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
-  const { host = '', socket, demonstration } = values
+  const { host, socket, demonstration } = values
+  if (host === undefined) return []
+  if (demonstration && socket !== undefined) {
+    return ['[carrel] SOCKET: not in demonstration mode, which listens on loopback only']
+  }
   const open = socket === undefined && !isLoopback(host)
   if (demonstration && open)
     return ['[carrel] HOST: demonstration mode listens on 127.0.0.1 or ::1 only']

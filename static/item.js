@@ -4,30 +4,32 @@
  */
 const POLL_MS = 15_000
 
-let known
 let timer
 
 async function refresh() {
   clearTimeout(timer)
   if (document.hidden) return // asked again as soon as somebody looks
   const status = await readStatus().catch(() => undefined)
-  if (status) {
-    const state = JSON.stringify([status.available, status.loaned_by_user, status.explanation])
-    known ??= state
-    if (state !== known && !inUse(live()) && (await replaceLive())) {
-      known = state
-      document.querySelector('[data-announce]').textContent = status.explanation
-    }
+  if (status && status.explanation !== shown()) {
+    announce(status.explanation)
+    await replaceLive()
   }
   clearTimeout(timer)
   timer = setTimeout(refresh, waitAfter(status))
 }
 
+/** What the page says now, whichever answer of the server it was made from. */
+const shown = () => live().querySelector('[data-explanation]').textContent
 const live = () => document.querySelector('[data-live]')
 
 /** Somebody about to borrow is not to lose the button under the finger. */
-function inUse(part) {
-  return part.contains(document.activeElement) || part.querySelector('details[open]') !== null
+function isAsking(part) {
+  return part.querySelector('details[open]') !== null
+}
+
+function announce(words) {
+  const line = document.querySelector('[data-announce]')
+  if (line.textContent !== words) line.textContent = words
 }
 
 async function readStatus() {
@@ -37,13 +39,15 @@ async function readStatus() {
 }
 
 async function replaceLive() {
+  if (isAsking(live())) return
   const response = await fetch(location.href, { cache: 'no-store' }).catch(() => undefined)
-  if (!response?.ok) return false
+  if (!response?.ok) return
   const page = new DOMParser().parseFromString(await response.text(), 'text/html')
   const fresh = page.querySelector('[data-live]')
-  if (!fresh || inUse(live())) return false
+  if (!fresh || isAsking(live())) return
+  const hadFocus = live().contains(document.activeElement)
   live().replaceWith(fresh)
-  return true
+  if (hadFocus) (fresh.querySelector('summary, a, button') ?? fresh).focus()
 }
 
 /** Until the next question: the moment of the next known change, if that comes first. */

@@ -162,4 +162,7 @@ for (const type of ['contextmenu', 'dragstart']) {
 // Taken from the browser's memory by its back button, the page may belong to an ended loan.
 window.addEventListener('pageshow', (event) => event.persisted && location.reload())
 
-start()
+start().catch((fault) => {
+  console.error(fault)
+  end('This item cannot be shown just now', 'Your loan goes on.', { reload: true })
+})

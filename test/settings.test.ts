@@ -42,6 +42,20 @@ describe('the settings', () => {
     expect(settings(BASE, { PORT: '9123' }).port).toBe(8080)
   })
 
+  it('keep a demonstration that a settings file asks for out of the data of the library', () => {
+    const read = settings('[carrel]\nDEMONSTRATION = yes\n', { PORT: '9123' })
+    expect(read).toMatchObject({ port: 9123, baseUrl: 'http://127.0.0.1:9123' })
+    for (const path of [
+      read.databaseFile,
+      read.manifestDir,
+      read.imagesDir,
+      read.scansDir,
+      read.thumbnailsDir,
+    ]) {
+      expect(path).toContain('/data/demonstration/')
+    }
+  })
+
   it('stop the start when the named file does not exist', () => {
     const reading = loadSettings({ cwd: testFolder(), file: 'other.ini', env: {} })
     expect(reading).toMatchObject({ kind: 'faults' })
@@ -73,6 +87,7 @@ describe('the settings', () => {
     ['IIIF_BASE_URL = ftp://images.example', /IIIF_BASE_URL/],
     ['PROXY_SECRET = short', /PROXY_SECRET/],
     ['BASE_URL = https://b.example', /given twice/],
+    ['DEMONSTRATION = yes\nSOCKET = /tmp/carrel.sock', /SOCKET: not in demonstration mode/],
     ['HOST = 0.0.0.0', /TRUSTED_PROXIES: must be given/],
     [
       'DEMONSTRATION = yes\nHOST = 192.0.2.1\nTRUSTED_PROXIES = 192.0.2.2',

@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'demonstration', ...DOMAIN],
   command: ['db'],
-  app: ['web'],
+  app: ['db', 'web'],
   listen: [],
   server: ['app', 'command', 'listen', 'db', 'demonstration', 'sources', 'web', ...DOMAIN],
 }

@@ -82,7 +82,9 @@ function refusal(file: string): string | undefined {
     if (version > newestVersion()) {
       return `database ${file} was written by a newer Carrel (schema ${version}): install that one`
     }
-    const check = sqlite.pragma('quick_check(1)', { simple: true })
+    const check = isCut(sqlite, file)
+      ? 'its end is missing'
+      : sqlite.pragma('quick_check(1)', { simple: true })
     return check === 'ok' ? undefined : `database ${file} is damaged (${check}): restore a backup`
   } catch (cause) {
     const { code, message } = cause as InstanceType<typeof Sqlite.SqliteError>
@@ -91,6 +93,16 @@ function refusal(file: string): string | undefined {
   } finally {
     sqlite.close()
   }
+}
+
+/** quick_check does not see a file that was cut inside its last page; its own header does. */
+function isCut(sqlite: Sqlite.Database, file: string): boolean {
+  // With a log that is not written back yet, the file may rightly be shorter.
+  if (existsSync(`${file}-wal`) && statSync(`${file}-wal`).size > 0) return false
+  const [pages, bytes] = ['page_count', 'page_size'].map((name) =>
+    sqlite.pragma(name, { simple: true }),
+  )
+  return Number(pages) * Number(bytes) > statSync(file).size
 }
 
 function isDibs(sqlite: Sqlite.Database): boolean {

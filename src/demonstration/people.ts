@@ -1,8 +1,8 @@
-/** The sample people of the demonstration, one of whom is on the staff. */
-export const SAMPLE_STAFF = 'lib'
+import type { Role } from '../people/people.ts'
 
-export const SAMPLE_PEOPLE = [
+/** The sample people of the demonstration. They stand here only: nobody is added to the staff. */
+export const SAMPLE_PEOPLE: readonly { readonly name: string; readonly role: Role }[] = [
   { name: 'ann', role: 'patron' },
   { name: 'bob', role: 'patron' },
-  { name: SAMPLE_STAFF, role: 'staff' },
-] as const
+  { name: 'lib', role: 'staff' },
+]

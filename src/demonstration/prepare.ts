@@ -9,17 +9,14 @@ import { coverFile } from '../items/covers.ts'
 import type { Items } from '../items/items.ts'
 import { borrow, type LendingDeps } from '../loans/borrow.ts'
 import type { LoanQueries } from '../loans/queries.ts'
-import type { People } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
 import { ALL_OUT, GUIDE, sampleItems } from './items.ts'
-import { SAMPLE_STAFF } from './people.ts'
 import type { Places } from './scans.ts'
 
 export interface DemonstrationDeps {
   readonly settings: Settings
   readonly clock: Clock
   readonly items: Items
-  readonly people: People
   readonly loans: LoanQueries
   readonly lending: LendingDeps
 }
@@ -29,8 +26,7 @@ export interface DemonstrationDeps {
  * all out. What is there already stays as it is, so a second start has next to nothing to do.
  */
 export async function prepareDemonstration(deps: DemonstrationDeps): Promise<void> {
-  const { settings, items, people, clock } = deps
-  people.addStaff(patron(SAMPLE_STAFF))
+  const { settings, items, clock } = deps
   if (!(await hasSamples(settings))) await makeSamples(settings)
   for (const { draft, ready } of sampleItems()) {
     const isNew = items.add(draft, clock.now())

@@ -1,5 +1,6 @@
-import { type Clock, type EpochMs, wasSetBack } from '../clock.ts'
+import type { Clock, EpochMs } from '../clock.ts'
 import type { Barcode, PatronId } from '../ids.ts'
+import type { CurrentManifest } from '../manifests/current.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { Role } from '../people/people.ts'
 import type { LoanQueries } from './queries.ts'
@@ -14,8 +15,6 @@ export interface LendingDeps {
 
 export type Borrowing =
   | { readonly kind: 'borrowed'; readonly dueAt: EpochMs }
-  /** The machine's clock was set back: nothing new is lent until it has caught up. */
-  | { readonly kind: 'clock-back' }
   | Exclude<Decision, { kind: 'available' }>
 
 /** What this patron would be told now; nothing is written. */
@@ -24,9 +23,9 @@ export async function availability(
   barcode: Barcode,
   patron: PatronId,
 ): Promise<Decision> {
-  const readable = (await deps.manifests.current(barcode)).kind === 'valid'
+  const manifestVersion = versionOf(await deps.manifests.current(barcode))
   const { loans, clock, reloanWaitMs } = deps
-  return decide({ ...loans.facts(barcode, patron, clock.now()), readable, reloanWaitMs })
+  return decide({ ...loans.facts(barcode, patron, clock.now()), manifestVersion, reloanWaitMs })
 }
 
 /**
@@ -40,27 +39,28 @@ export async function borrow(
   patron: PatronId,
   role: Role,
 ): Promise<Borrowing> {
-  const manifest = await deps.manifests.current(barcode)
-  if (manifest.kind === 'valid') await deps.manifests.keep(barcode, manifest.version)
+  const manifestVersion = versionOf(await deps.manifests.current(barcode))
+  if (manifestVersion !== undefined) await deps.manifests.keep(barcode, manifestVersion)
   const { loans, clock, reloanWaitMs } = deps
   return loans.exclusively((): Borrowing => {
     const now = clock.now()
     loans.stampOverdueOf(barcode, patron, now)
     const facts = loans.facts(barcode, patron, now)
-    const decision = decide({ ...facts, readable: manifest.kind === 'valid', reloanWaitMs })
-    if (decision.kind !== 'available' || manifest.kind !== 'valid') {
-      return decision as Exclude<Decision, { kind: 'available' }>
-    }
-    if (wasSetBack(now, loans.lastSeen())) return { kind: 'clock-back' }
-    loans.see(now)
+    const decision = decide({ ...facts, manifestVersion, reloanWaitMs })
+    if (decision.kind !== 'available') return decision
+    const { dueAt } = decision
     loans.add({
       barcode,
       patron,
-      manifestVersion: manifest.version,
+      manifestVersion: decision.manifestVersion,
       counted: role === 'patron',
       startedAt: now,
-      dueAt: decision.dueAt,
+      dueAt,
     })
-    return { kind: 'borrowed', dueAt: decision.dueAt }
+    return { kind: 'borrowed', dueAt }
   })
+}
+
+function versionOf(manifest: CurrentManifest): string | undefined {
+  return manifest.kind === 'valid' ? manifest.version : undefined
 }

@@ -60,6 +60,8 @@ export function loanQueries(db: Db) {
     .limit(1)
     .prepare()
 
+  const lastSeen = db.select({ at: clock.lastSeen }).from(clock).prepare()
+
   function stampOverdue(now: EpochMs, which?: SQL): number {
     return db
       .update(loans)
@@ -84,7 +86,7 @@ export function loanQueries(db: Db) {
       barcode: Barcode,
       patron: PatronId,
       now: EpochMs,
-    ): Omit<Facts, 'readable' | 'reloanWaitMs'> {
+    ): Omit<Facts, 'manifestVersion' | 'reloanWaitMs'> {
       const which = { barcode, patron, now }
       return {
         now,
@@ -92,6 +94,7 @@ export function loanQueries(db: Db) {
         openLoan: openOfPatron.get(which),
         lastEndedAt: lastEnded.get(which)?.endedAt,
         dueTimes: dueTimes.all(which).map((loan) => loan.dueAt),
+        lastSeen: lastSeen.get()?.at ?? 0,
       }
     },
 
@@ -152,7 +155,7 @@ export function loanQueries(db: Db) {
     },
 
     lastSeen(): EpochMs {
-      return db.select({ lastSeen: clock.lastSeen }).from(clock).get()?.lastSeen ?? 0
+      return lastSeen.get()?.at ?? 0
     },
 
     /** Moves the latest instant seen forward, never back. */

@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR, upToMinute } from '../clock.ts'
+import { type EpochMs, HOUR, upToMinute, wasSetBack } from '../clock.ts'
 import type { Barcode } from '../ids.ts'
 
 /** All that a decision about lending rests on. */
@@ -13,8 +13,8 @@ export interface Facts {
         readonly ready: boolean
       }
     | undefined
-  /** The item's manifest is there and valid. */
-  readonly readable: boolean
+  /** The version of the item's manifest, undefined when it is missing or invalid. */
+  readonly manifestVersion: string | undefined
   /** The patron's one open loan, of whatever item. */
   readonly openLoan: { readonly barcode: Barcode; readonly dueAt: EpochMs } | undefined
   /** When the patron's last loan of this item ended. */
@@ -22,6 +22,8 @@ export interface Facts {
   /** When each open loan of this item is due, soonest first. */
   readonly dueTimes: readonly EpochMs[]
   readonly reloanWaitMs: number
+  /** The latest instant at which the clock was read before. */
+  readonly lastSeen: EpochMs
 }
 
 export type Decision =
@@ -32,14 +34,16 @@ export type Decision =
   | { readonly kind: 'other-item-on-loan'; readonly barcode: Barcode; readonly dueAt: EpochMs }
   /** `nextDueAt` is undefined when no loan that ends would free a copy (no copies at all). */
   | { readonly kind: 'no-copies-left'; readonly nextDueAt: EpochMs | undefined }
-  | { readonly kind: 'available'; readonly dueAt: EpochMs }
+  /** The machine's clock was set back: nothing new is lent until it has caught up. */
+  | { readonly kind: 'clock-back' }
+  | { readonly kind: 'available'; readonly dueAt: EpochMs; readonly manifestVersion: string }
 
 /** May this patron borrow this item now? The first answer that fits, in this order. */
 export function decide(facts: Facts): Decision {
-  const { item, openLoan, now } = facts
+  const { item, openLoan, now, manifestVersion } = facts
   if (item === undefined) return { kind: 'unknown-item' }
   if (openLoan?.barcode === item.barcode) return { kind: 'on-loan-to-you', dueAt: openLoan.dueAt }
-  if (!item.ready || !facts.readable) return { kind: 'not-ready' }
+  if (!item.ready || manifestVersion === undefined) return { kind: 'not-ready' }
   if (facts.lastEndedAt !== undefined) {
     const from = coolingOffEnd(facts.lastEndedAt, facts.reloanWaitMs)
     if (now < from) return { kind: 'too-soon', from }
@@ -47,7 +51,8 @@ export function decide(facts: Facts): Decision {
   if (openLoan !== undefined) return { kind: 'other-item-on-loan', ...openLoan }
   const over = facts.dueTimes.length - item.copies
   if (over >= 0) return { kind: 'no-copies-left', nextDueAt: facts.dueTimes[over] }
-  return { kind: 'available', dueAt: dueAt(now, item.loanHours) }
+  if (wasSetBack(now, facts.lastSeen)) return { kind: 'clock-back' }
+  return { kind: 'available', dueAt: dueAt(now, item.loanHours), manifestVersion }
 }
 
 /** When a loan that starts now is due: its length later, up to a whole minute. */

@@ -15,7 +15,9 @@ export interface SweepDeps {
 
 /** Wall clock and monotonic clock may drift apart this much between two sweeps. */
 const JUMP_MS = 60 * SECOND
-/** No patron is erased before this has passed since the loan's end, or since a jump of the clock. */
+/** A clock that jumped may be put right again: until then nothing is done that cannot be undone. */
+const BELIEVING_WAIT_MS = 2 * MINUTE
+/** No patron is erased before this has passed since the loan's end. */
 const ERASING_WAIT_MS = 2 * MINUTE
 
 /**
@@ -33,7 +35,9 @@ export function createSweep({
 }: SweepDeps): () => Promise<void> {
   const drift = () => clock.now() - monotonic()
   let lastDrift = drift()
-  let erasingFrom = Number.NEGATIVE_INFINITY
+  /** From then on, by the monotonic clock, a wall clock that jumped is believed again. */
+  let believedFrom = Number.NEGATIVE_INFINITY
+  let complainedAt = Number.NEGATIVE_INFINITY
   let walEmpty = false
 
   function watchClock(now: EpochMs): void {
@@ -41,15 +45,19 @@ export function createSweep({
     lastDrift += jump
     if (Math.abs(jump) > JUMP_MS) {
       log.warn({ jumpMs: Math.round(jump) }, 'clock.jump')
-      erasingFrom = monotonic() + ERASING_WAIT_MS
+      believedFrom = monotonic() + BELIEVING_WAIT_MS
     }
     const lastSeen = loans.lastSeen()
-    if (wasSetBack(now, lastSeen)) log.error({ behindMs: lastSeen - now }, 'clock.back')
-    else loans.see(now)
+    if (!wasSetBack(now, lastSeen)) {
+      if (monotonic() >= believedFrom) loans.see(now)
+    } else if (monotonic() - complainedAt >= MINUTE) {
+      complainedAt = monotonic()
+      log.error({ behindMs: lastSeen - now }, 'clock.back')
+    }
   }
 
   function forget(now: EpochMs): void {
-    if (monotonic() < erasingFrom) return
+    if (monotonic() < believedFrom) return
     const coolingOffOver = Math.floor(now / MINUTE) * MINUTE - reloanWaitMs
     const forgotten = loans.forgetEndedBy(Math.min(coolingOffOver, now - ERASING_WAIT_MS))
     if (forgotten === 0) return

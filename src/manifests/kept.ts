@@ -1,6 +1,7 @@
 /** Copies of the manifests that running loans read, beside the database. */
 
-import { mkdir, readdir, rm, stat, utimes } from 'node:fs/promises'
+import { rmSync, statSync, utimesSync } from 'node:fs'
+import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Clock, MINUTE } from '../clock.ts'
 import { writeWhole } from '../durable.ts'
@@ -24,14 +25,14 @@ export function keptManifestFiles(folder: string, clock: Clock): KeptManifestFil
     return join(folder, `${barcode}.${version}.json`)
   }
   /** The file's time is the clock's, so that its age can be told by the same clock. */
-  async function stampNow(path: string): Promise<void> {
-    await utimes(path, clock.now() / 1000, clock.now() / 1000)
+  function stampNow(path: string): void {
+    utimesSync(path, clock.now() / 1000, clock.now() / 1000)
   }
   return {
     pathOf,
     async refresh(barcode, version) {
       try {
-        await stampNow(pathOf(barcode, version))
+        stampNow(pathOf(barcode, version))
         return true
       } catch (fault) {
         if (isMissing(fault)) return false
@@ -41,16 +42,17 @@ export function keptManifestFiles(folder: string, clock: Clock): KeptManifestFil
     async write(barcode, version, bytes) {
       await mkdir(folder, { recursive: true })
       await writeWhole(pathOf(barcode, version), bytes)
-      await stampNow(pathOf(barcode, version))
+      stampNow(pathOf(barcode, version))
     },
     async drop(inUse) {
       for (const name of await namesIn(folder)) {
         const [, barcode, version, partial] = OURS.exec(name) ?? []
         if (barcode === undefined || version === undefined) continue
         if (partial === undefined && inUse(barcode, version)) continue
+        // Looked at and removed in one go, as it is stamped: nothing comes in between.
         const path = join(folder, name)
-        const kept = await stat(path).catch(() => undefined)
-        if (kept && clock.now() - kept.mtimeMs > KEPT_AT_LEAST) await rm(path, { force: true })
+        const kept = statSync(path, { throwIfNoEntry: false })
+        if (kept && clock.now() - kept.mtimeMs > KEPT_AT_LEAST) rmSync(path, { force: true })
       }
     },
   }

@@ -32,19 +32,18 @@ function versionName(at: EpochMs): string {
 }
 
 /**
- * Removes the images of earlier versions of an item. The caller knows which are still read: those
- * of the manifest in place and of every running loan.
+ * Removes the images of earlier versions of an item, but for the one before the newest: a loan of
+ * it may be granted in this very moment. The caller knows that no running loan reads them.
  *
  * @returns the versions that were removed
  */
-export async function removeOldImages(
-  imagesDir: string,
-  barcode: Barcode,
-  keepVersions: ReadonlySet<string>,
-): Promise<string[]> {
+export async function removeOldImages(imagesDir: string, barcode: Barcode): Promise<string[]> {
   const folder = join(imagesDir, barcode)
   const names = existsSync(folder) ? await readdir(folder) : []
-  const old = names.filter((name) => VERSION.test(name) && !keepVersions.has(name))
+  const old = names
+    .filter((name) => VERSION.test(name))
+    .sort()
+    .slice(0, -2)
   for (const name of old) await rm(join(folder, name), { recursive: true })
   return old
 }

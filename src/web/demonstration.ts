@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { SAMPLE_PEOPLE } from '../demonstration/people.ts'
 import { parsePatronId } from '../ids.ts'
-import type { People } from '../people/people.ts'
 import type { Answers } from './answers.ts'
 import type { Visitor, WebContext } from './context.ts'
 import { readForm } from './forms.ts'
@@ -27,11 +26,11 @@ export function demonstrationHost({ headers }: IncomingMessage): string | undefi
   return LOCAL_HOST.test(host) ? host : undefined
 }
 
-export function demonstrationVisitor(c: WebContext, people: People): Visitor | undefined {
+export function demonstrationVisitor(c: WebContext): Visitor | undefined {
   const name = getCookie(c, COOKIE)
-  if (!SAMPLE_PEOPLE.some((person) => person.name === name)) return undefined
-  const patron = parsePatronId(name!, 'fold')!
-  return { patron, role: people.role(patron) }
+  const person = SAMPLE_PEOPLE.find((one) => one.name === name)
+  const patron = person && parsePatronId(person.name, 'fold')
+  return patron && { patron, role: person.role }
 }
 
 /** The page to pick one of the sample people, in place of an institution's sign-in. */

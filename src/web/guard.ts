@@ -6,7 +6,7 @@ import { SECURITY_HEADERS } from './headers.ts'
 import { createIdentify } from './identity.ts'
 import type { Refused } from './refusals.ts'
 import { isFromHere } from './same-origin.ts'
-import { isPlainTarget } from './target.ts'
+import { pathSegments } from './target.ts'
 
 /**
  * The first thing that meets a request. It refuses what no route should see, settles who asks,
@@ -24,12 +24,12 @@ export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv
   function examine(c: WebContext): Refused | undefined {
     const { incoming } = c.env
     c.set('origin', settings.baseUrl)
-    if (!isPlainTarget(incoming.url ?? '')) return { kind: 'bad-address' }
+    if (pathSegments(incoming.url ?? '') === undefined) return { kind: 'bad-address' }
     if (settings.demonstration) {
       const host = demonstrationHost(incoming)
       if (host === undefined) return { kind: 'not-demonstration-host' }
       c.set('origin', `http://${host}`)
-      c.set('visitor', demonstrationVisitor(c, people))
+      c.set('visitor', demonstrationVisitor(c))
     } else {
       const identity = identify(incoming)
       if ('reason' in identity) {

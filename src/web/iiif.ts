@@ -8,6 +8,7 @@ import type { WebContext, WebDeps } from './context.ts'
 import { isUnchanged } from './files.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
+import { pathSegments } from './target.ts'
 
 /** What is on loan: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): void {
@@ -60,7 +61,8 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
       const number = c.req.param('number') ?? ''
       const image = /^[1-9]\d{0,5}$/.test(number) ? manifest?.images[Number(number) - 1] : undefined
       if (image === undefined) return answers.refuseJson(c, { kind: 'no-such-image' })
-      const segments = imagePath(c)
+      // What follows /iiif/BARCODE/NUMBER/; the guard has seen that the target can be read.
+      const segments = pathSegments(c.env.incoming.url ?? '')?.slice(3) ?? []
       const key = { barcode, version: loan.manifestVersion, image }
       const { signal } = c.req.raw
       const isInfo = segments.length === 1 && segments[0] === 'info.json'
@@ -108,11 +110,5 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
 function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
-  return Math.min(300, Math.floor((dueAt - now) / SECOND))
-}
-
-/** What follows `/iiif/BARCODE/NUMBER/` in the raw target, each segment decoded once. */
-function imagePath(c: WebContext): string[] {
-  const path = (c.env.incoming.url ?? '').replace(/^https?:\/\/[^/]*/i, '').replace(/\?.*$/s, '')
-  return path.split('/').slice(4).map(decodeURIComponent)
+  return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
 }

@@ -53,7 +53,6 @@ export function itemRoutes({ route, signedIn }: Router, deps: WebDeps, answers: 
             ? 'on-loan'
             : 'waiting',
       ...explain(decision),
-      changesAt: iso(changesAt(decision)) ?? '',
       loanLength: lengthInWords(item.loanHours),
       dueText: words.clockTime(dueAt(now, item.loanHours), now),
       otherBarcode: decision.kind === 'other-item-on-loan' ? decision.barcode : '',

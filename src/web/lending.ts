@@ -5,7 +5,7 @@ import { borrow } from '../loans/borrow.ts'
 import { returnItem } from '../loans/return.ts'
 import { coolingOffEnd } from '../loans/rules.ts'
 import type { Answers } from './answers.ts'
-import type { Visitor, WebContext, WebDeps } from './context.ts'
+import type { WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { VIEWER_POLICY } from './headers.ts'
 import type { Router } from './routes.ts'
@@ -38,7 +38,9 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
   route('/return/:barcode', {
     POST: signedIn((c, { patron }) => {
       const barcode = parseBarcode(c.req.param('barcode') ?? '')
-      if (barcode === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      if (barcode === undefined || deps.items.find(barcode) === undefined) {
+        return answers.refuse(c, { kind: 'unknown-item' })
+      }
       const result = returnItem({ loans, clock, reloanWaitMs }, barcode, patron)
       log.info({ item: barcode, patron: patronHash(patron), result: result.kind }, 'loan.return')
       // What the browser kept of the pages goes with the loan.
@@ -48,17 +50,23 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
   })
 
   route('/thankyou', {
-    GET: (c) => answers.page(c, 'thank-you', { borrowAgain: borrowAgain(c, c.get('visitor')) }),
+    GET: (c) => {
+      const visitor = c.get('visitor')
+      const barcode = parseBarcode(c.req.query('barcode') ?? '')
+      if (barcode === undefined || visitor === undefined) {
+        return answers.page(c, 'thank-you', { borrowAgain: '' })
+      }
+      const now = clock.now()
+      const { openLoan, lastEndedAt } = loans.facts(barcode, visitor.patron, now)
+      // Whoever has it on loan still, or never had it, is not thanked for a return.
+      if (openLoan?.barcode === barcode || lastEndedAt === undefined) {
+        return c.redirect(`/item/${barcode}`, 303)
+      }
+      const from = coolingOffEnd(lastEndedAt, reloanWaitMs)
+      const borrowAgain = from > now ? words.when(from, now) : ''
+      return answers.page(c, 'thank-you', { borrowAgain })
+    },
   })
-
-  function borrowAgain(c: WebContext, visitor: Visitor | undefined): string {
-    const barcode = parseBarcode(c.req.query('barcode') ?? '')
-    if (barcode === undefined || visitor === undefined) return ''
-    const now = clock.now()
-    const { lastEndedAt } = loans.facts(barcode, visitor.patron, now)
-    const from = lastEndedAt === undefined ? now : coolingOffEnd(lastEndedAt, reloanWaitMs)
-    return from > now ? words.when(from, now) : ''
-  }
 
   route('/view/:barcode', {
     GET: signedIn((c, { patron }) => {

@@ -1,12 +1,10 @@
 import type { EpochMs } from '../clock.ts'
-import type { Borrowing } from '../loans/borrow.ts'
 import type { Decision } from '../loans/rules.ts'
 import type { Words } from './words.ts'
 
 /** Every "no" that the web gives. A new kind does not compile until it has a status and words. */
 export type Refused =
   | Exclude<Decision, { kind: 'available' } | { kind: 'on-loan-to-you' }>
-  | Extract<Borrowing, { kind: 'clock-back' }>
   | { readonly kind: 'not-signed-in' }
   | { readonly kind: 'not-trusted' }
   | { readonly kind: 'bad-identity' }
@@ -25,6 +23,7 @@ export type Refused =
   | { readonly kind: 'image-too-large' }
   | { readonly kind: 'no-such-image' }
   | { readonly kind: 'images-unavailable'; readonly status: 502 | 503 | 504 }
+  | { readonly kind: 'cannot-record' }
   | { readonly kind: 'fault' }
 
 export interface RefusalWords {
@@ -146,6 +145,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         refused.status,
         'Images unavailable',
         'The page images cannot be reached just now. Try again in a moment.',
+      )
+    case 'cannot-record':
+      return say(
+        503,
+        'Nothing can be recorded just now',
+        'The server cannot write to its database at the moment, so nothing was changed. Try again in a moment; reading goes on.',
       )
     case 'fault':
       return say(

@@ -1,26 +1,27 @@
 /**
- * May this request target be looked at further? Front servers, URL parsers and routers each read
- * odd paths in their own way; here they are refused before anybody reads them: dot segments,
- * empty segments, backslashes, control characters, percent signs that survive one decoding, bytes
- * that are not UTF-8.
+ * The path of a request target, split at its slashes and each segment decoded once. Front servers,
+ * URL parsers and routers each read odd paths in their own way; here they are refused before
+ * anybody reads them: dot segments, empty segments, backslashes, control characters, fragments,
+ * percent signs that survive one decoding, bytes that are not UTF-8.
  *
  * @param target as it came over the wire: path and query, undecoded (RFC 9112 section 3.2.1), or
  *   the absolute form (section 3.2.2), whose host is ignored
+ * @returns undefined when the target is to be refused
  */
-export function isPlainTarget(target: string): boolean {
-  const path = target.replace(/^https?:\/\/[^/]*/i, '').replace(/[?#].*$/s, '')
-  if (!path.startsWith('/')) return false
-  if (path === '/') return true
-  return path.slice(1).replace(/\/$/, '').split('/').every(isPlainSegment)
+export function pathSegments(target: string): string[] | undefined {
+  const path = target.replace(/^https?:\/\/[^/]*/i, '').replace(/\?.*$/s, '')
+  if (!path.startsWith('/') || path.includes('#')) return undefined
+  if (path === '/') return []
+  const segments = path.slice(1).replace(/\/$/, '').split('/').map(decodeSegment)
+  return segments.every((segment) => segment !== undefined) ? segments : undefined
 }
 
-function isPlainSegment(segment: string): boolean {
-  let decoded: string
+function decodeSegment(segment: string): string | undefined {
   try {
-    decoded = decodeURIComponent(segment)
+    const decoded = decodeURIComponent(segment)
+    const isOdd = ['', '.', '..'].includes(decoded) || /[\p{Cc}/\\]|%[0-9a-f]{2}/iu.test(decoded)
+    return isOdd ? undefined : decoded
   } catch {
-    return false
+    return undefined
   }
-  if (decoded === '' || decoded === '.' || decoded === '..') return false
-  return !/[\p{Cc}/\\]|%[0-9a-f]{2}/iu.test(decoded)
 }

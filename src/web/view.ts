@@ -20,8 +20,6 @@ export interface ItemPage {
   readonly state: 'available' | 'on-loan' | 'waiting'
   readonly heading: string
   readonly explanation: string
-  /** Instant (ISO 8601) at which the state is expected to change, or ''. */
-  readonly changesAt: string
   readonly loanLength: string
   readonly dueText: string
   /** Barcode of the item that stands in the way, or ''. */

@@ -35,7 +35,6 @@ export function loanClock({ onTick, onWarning, onZero }) {
       dueAt = Date.parse(due)
       tick()
     },
-    isOver: () => Date.now() + offset >= dueAt,
     stop: () => clearInterval(timer),
   }
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { getTableColumns, getTableName } from 'drizzle-orm'
@@ -94,6 +94,14 @@ describe('opening', () => {
 
   it.each<[string, (file: string) => void, RegExp]>([
     ['an empty file', (file) => writeFileSync(file, ''), /is empty: restore a backup/],
+    [
+      'a file that was cut',
+      (file) => {
+        openTestDb(file).$client.close()
+        truncateSync(file, statSync(file).size - 1)
+      },
+      /its end is missing/,
+    ],
     ['something else', (file) => writeFileSync(file, 'x'.repeat(8192)), /is damaged/],
     [
       'another database',

@@ -41,7 +41,7 @@ describe.each([
       await page
         .locator('[data-status-line]', { hasText: `Page ${number} of 7` })
         .waitFor({ state: 'attached' })
-      shown.push(await pageDrawn(page))
+      shown.push(await pageDrawn(page, shown.at(-1)))
     }
     expect(new Set(shown).size, 'seven pages that differ').toBe(7)
     expect(refused).toEqual([])
@@ -75,6 +75,30 @@ describe('two patrons and one copy', () => {
     await bob.getByRole('heading', { name: 'Available' }).waitFor()
     await borrowInBrowser(bob, 'A')
     expect(await pageDrawn(bob)).not.toBe('')
+  })
+})
+
+describe("an item's page", () => {
+  it('is true to the server though it was opened out of sight, and keeps the focus', async () => {
+    const site = await startSite()
+    await site.addItem('A')
+    const page = await open(site, 'bob')
+    await page.addInitScript(() => {
+      Object.defineProperty(document, 'hidden', {
+        get: () => !document.body?.dataset.seen,
+        configurable: true,
+      })
+    })
+    await page.goto('/item/A')
+    await site.post('ann', '/loan', { barcode: 'A' })
+    await page.getByText('Get loan').focus()
+    await page.evaluate(() => {
+      document.body.dataset.seen = 'yes'
+    })
+    await lookAgain(page)
+    await page.getByRole('heading', { name: 'All copies on loan' }).waitFor()
+    expect(await page.locator('[data-announce]').innerText()).toContain('All copies are on loan')
+    expect(await page.evaluate(() => document.activeElement?.hasAttribute('data-live'))).toBe(true)
   })
 })
 

@@ -17,6 +17,12 @@ function borrower(...args: string[]): { child: ChildProcess; lines: () => string
   return { child, lines: () => output.split('\n').slice(0, -1) }
 }
 
+/** A child that dies instead of speaking must not keep the test waiting. */
+function firstWord(child: ChildProcess): Promise<unknown> {
+  const death = once(child, 'exit').then(() => Promise.reject(new Error('the borrower died')))
+  return Promise.race([once(child.stdout!, 'data'), death])
+}
+
 function fileWith(item: string, copies: number): string {
   const file = join(testFolder(), 'carrel.db')
   const { addItem, db } = library(file)
@@ -30,7 +36,7 @@ describe('several processes on one database file', () => {
     const file = fileWith('A', 1)
     const counts = [13, 13, 12, 12]
     const all = counts.map((count, n) => borrower('once', file, 'A', `p${n}`, String(count)))
-    await Promise.all(all.map(({ child }) => once(child.stdout!, 'data')))
+    await Promise.all(all.map(({ child }) => firstWord(child)))
     const exits = all.map(({ child }) => once(child, 'exit'))
     for (const { child } of all) child.stdin!.write('go\n')
     await Promise.all(exits)
@@ -52,7 +58,7 @@ describe('several processes on one database file', () => {
     const acknowledged: string[] = []
     for (let round = 0; round < 6; round++) {
       const pair = [0, 1].map((n) => borrower('loop', file, 'A', `r${round}p${n}`, '3'))
-      await Promise.all(pair.map(({ child }) => once(child.stdout!, 'data')))
+      await Promise.all(pair.map(({ child }) => firstWord(child)))
       await wait(100 + 60 * round)
       const exits = pair.map(({ child }) => once(child, 'exit'))
       for (const { child } of pair) child.kill('SIGKILL')

@@ -11,11 +11,12 @@ const item = { barcode: A, copies: 2, loanHours: 2, ready: true }
 const free: Facts = {
   now: NOW,
   item,
-  readable: true,
+  manifestVersion: 'v1',
   openLoan: undefined,
   lastEndedAt: undefined,
   dueTimes: [],
   reloanWaitMs: 30 * MINUTE,
+  lastSeen: NOW,
 }
 
 describe('who may borrow what', () => {
@@ -31,7 +32,7 @@ describe('who may borrow what', () => {
       {
         openLoan: { barcode: A, dueAt: due },
         item: { ...item, ready: false, copies: 0 },
-        readable: false,
+        manifestVersion: undefined,
       },
       { kind: 'on-loan-to-you', dueAt: due },
     ],
@@ -40,7 +41,7 @@ describe('who may borrow what', () => {
       { item: { ...item, ready: false }, lastEndedAt: NOW - 1 },
       { kind: 'not-ready' },
     ],
-    ['its manifest is not valid', { readable: false }, { kind: 'not-ready' }],
+    ['its manifest is not valid', { manifestVersion: undefined }, { kind: 'not-ready' }],
     [
       'the patron had it a moment ago, before another loan counts',
       { lastEndedAt: NOW - MINUTE, openLoan: { barcode: B, dueAt: due } },
@@ -67,11 +68,20 @@ describe('who may borrow what', () => {
       { kind: 'no-copies-left', nextDueAt: undefined },
     ],
     [
+      'the clock was set back by more than five minutes',
+      { lastSeen: NOW + 5 * MINUTE + 1 },
+      { kind: 'clock-back' },
+    ],
+    [
       'the wait is just over',
       { lastEndedAt: NOW - 30 * MINUTE },
-      { kind: 'available', dueAt: NOW + 2 * HOUR },
+      { kind: 'available', dueAt: NOW + 2 * HOUR, manifestVersion: 'v1' },
     ],
-    ['a copy is left', { dueTimes: [due] }, { kind: 'available', dueAt: NOW + 2 * HOUR }],
+    [
+      'a copy is left',
+      { dueTimes: [due] },
+      { kind: 'available', dueAt: NOW + 2 * HOUR, manifestVersion: 'v1' },
+    ],
   ])('%s', (_, facts, answer) => {
     expect(decide({ ...free, ...facts })).toEqual(answer)
   })

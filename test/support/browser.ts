@@ -72,11 +72,12 @@ export async function borrowInBrowser(page: Page, item: string): Promise<void> {
 /**
  * Waits until the canvas shows a page and has stopped changing.
  *
+ * @param before the fingerprint of the page that was there before, which is not waited for
  * @returns a short fingerprint of what it shows
  */
-export async function pageDrawn(page: Page): Promise<string> {
+export async function pageDrawn(page: Page, before = ''): Promise<string> {
   const drawn = await page.waitForFunction(
-    () => {
+    (old) => {
       const canvas = document.querySelector<HTMLCanvasElement>('#uv .openseadragon-canvas canvas')
       const copy = Object.assign(document.createElement('canvas'), { width: 64, height: 64 })
       const context = copy.getContext('2d')
@@ -90,14 +91,14 @@ export async function pageDrawn(page: Page): Promise<string> {
         print = (print * 31 + data[i]! + 7 * data[i + 1]! + 13 * data[i + 2]!) | 0
       }
       const seen = document.body.dataset
-      if (light < 200 || seen.print !== String(print)) {
+      if (light < 200 || String(print) === old || seen.print !== String(print)) {
         seen.print = String(print)
         seen.since = String(performance.now())
         return false
       }
       return performance.now() - Number(seen.since) > 500 && String(print)
     },
-    undefined,
+    before,
     { polling: 100, timeout: 20_000 },
   )
   return String(await drawn.jsonValue())

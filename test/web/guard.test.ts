@@ -28,6 +28,8 @@ describe('the address of a request', () => {
     '/item/a%0d%0a',
     '/item/a%5cb',
     '/item/%ff',
+    '/iiif/A/1/info.json#%zz',
+    '/about#x',
     '/item/%',
     '/item/a%252fb',
     '//evil.example/',

@@ -1,3 +1,4 @@
+import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/clock.ts'
 import { startSite } from '../support/site.ts'
@@ -56,6 +57,32 @@ describe('borrowing in the browser', () => {
     expect(page).toContain('you can borrow it again today at 11:30 CET')
     const again = await site.post('ann', '/return/A')
     expect(again.status, 'returning twice is no fault').toBe(303)
+  })
+
+  it('thanks nobody for a return that there was not', async () => {
+    const site = await startSite()
+    const a = await site.addItem('A')
+    expect((await site.post('ann', '/return/nothing')).status).toBe(404)
+    await site.post('ann', '/loan', { barcode: a })
+    for (const who of ['ann', 'bob']) {
+      const answer = await site.as(who, '/thankyou?barcode=A')
+      expect([answer.status, answer.headers.get('location')], who).toEqual([303, '/item/A'])
+    }
+  })
+
+  it('says that nothing can be recorded while another process holds the database', async () => {
+    const site = await startSite()
+    const a = await site.addItem('A')
+    const other = new Sqlite(site.settings.databaseFile)
+    other.exec('begin immediate')
+    const answer = await site.post('ann', '/loan', { barcode: a })
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
+    expect(await answer.text()).toContain('nothing was changed')
+    expect(site.log.map(({ msg }) => msg)).toContain('db.busy')
+    expect((await site.as('ann', '/item/A')).status, 'reading goes on').toBe(200)
+    other.exec('rollback')
+    other.close()
+    expect((await site.post('ann', '/loan', { barcode: a })).status).toBe(303)
   })
 
   it('keeps the viewer shut without a loan, with a way to the item', async () => {
