@@ -12,10 +12,12 @@ export interface IniFile {
   readonly faults: readonly string[]
 }
 
+const COMMENT = /(^|\s)#(?!(?<=[=:]\s*#)[0-9a-f]{6}(\s|$)).*$/i
+
 /**
  * Reads the INI dialect of Python's configparser, which DIBS's settings files are written in:
  * `KEY = value` or `KEY: value`, whole-line comments with `#` or `;`, a comment behind ` #`, a
- * value that goes on in indented lines. Keys are case-insensitive and come out in capitals.
+ * value that goes on in indented lines. `= #1d4f7a` is a colour and no comment. Keys are case-insensitive and come out in capitals.
  */
 export function readIni(text: string): IniFile {
   const entries: IniEntry[] = []
@@ -26,7 +28,7 @@ export function readIni(text: string): IniFile {
     .split(/\r\n|\r|\n/)
     .entries()) {
     const line = index + 1
-    const content = raw.replace(/(^|\s)#.*$/, '').trimEnd()
+    const content = raw.replace(COMMENT, '').trimEnd()
     if (content.trim() === '' || content.trimStart().startsWith(';')) continue
     const last = entries.at(-1)
     if (

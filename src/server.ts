@@ -21,8 +21,12 @@ import { localSource } from './sources/local.ts'
 import { remoteSource } from './sources/remote.ts'
 import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
+import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
+import { readLogo } from './web/logo.ts'
+import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
+import { textsIn } from './web/texts.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { wordsIn } from './web/words.ts'
@@ -118,6 +122,12 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),
     words: wordsIn(settings.timeZone),
+    texts: textsIn(settings.textsDir, log),
+    logo: settings.logoFile === undefined ? undefined : await readLogo(settings.logoFile),
+    siteStyle:
+      settings.accentColour === ''
+        ? undefined
+        : await toAsset('text/css; charset=utf-8', Buffer.from(siteStyle(settings.accentColour))),
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
   }

@@ -37,6 +37,8 @@ const PATHS = [
   'scansDir',
   'thumbnailsDir',
   'processDir',
+  'textsDir',
+  'logoFile',
   'socket',
 ] as const
 
@@ -49,6 +51,7 @@ const DEMONSTRATION: Readonly<Record<string, string>> = {
   SCANS_DIR: 'data/demonstration/scans',
   THUMBNAILS_DIR: 'data/demonstration/thumbnails',
   PROCESS_DIR: 'data/demonstration/processing',
+  TEXTS_DIR: 'data/demonstration/texts',
 }
 
 /** Variables that start with CARREL_ and are no settings. */

@@ -73,6 +73,9 @@ describe('the settings', () => {
     ['IIIF_BASE_URL = ftp://images.example', /IIIF_BASE_URL/],
     ['PROXY_SECRET = short', /PROXY_SECRET/],
     ['BASE_URL = https://b.example', /given twice/],
+    ['ACCENT_COLOUR = red', /ACCENT_COLOUR/],
+    ['ACCENT_COLOUR = #ffcc00', /ACCENT_COLOUR: .*can be read on white/],
+    ['SITE_NAME =', /SITE_NAME/],
     ['HOST = 0.0.0.0', /TRUSTED_PROXIES: must be given/],
     [
       'DEMONSTRATION = yes\nHOST = 192.0.2.1\nTRUSTED_PROXIES = 192.0.2.2',
@@ -108,6 +111,12 @@ describe('the settings', () => {
       contentCafeUser: 'user',
       ignored: ['PASSWORD_FILE'],
     })
+  })
+
+  it('read a colour behind the equals sign as no comment', () => {
+    expect(settings(`${BASE}ACCENT_COLOUR = #8B0000\n`).accentColour).toBe('#8B0000')
+    expect(settings(`${BASE}ACCENT_COLOUR = #8b0000 # red\n`).accentColour).toBe('#8b0000')
+    expect(settings(`${BASE}LOGO_FILE = # none yet\n`).logoFile).toBeUndefined()
   })
 
   it('stand in settings.example.ini, every one with its default', () => {

@@ -5,7 +5,17 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..')
 
 /** Which room may import from which; every room may import from itself and from the leaves. */
-const LEAVES = ['clock', 'durable', 'etag', 'ids', 'ini', 'log', 'settings-table', 'settings']
+const LEAVES = [
+  'clock',
+  'colour',
+  'durable',
+  'etag',
+  'ids',
+  'ini',
+  'log',
+  'settings-table',
+  'settings',
+]
 const DOMAIN = ['people', 'audit', 'manifests', 'items', 'loans', 'scans', 'tiles']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),

@@ -7,6 +7,18 @@ export interface Frame {
   readonly demonstration: boolean
   readonly helpUrl: string
   readonly feedbackUrl: string
+  readonly site: SiteLook
+  /** HTML, or '' for none. */
+  readonly announcement: string
+  readonly footer: string
+}
+
+/** What a library sets to make the pages its own. */
+export interface SiteLook {
+  readonly name: string
+  readonly library: string
+  readonly logo: { readonly width: number; readonly height: number } | undefined
+  readonly hasColour: boolean
 }
 
 export interface ItemPage {
@@ -74,8 +86,8 @@ export interface AddPage {
 
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
-  home: object
-  about: object
+  home: { readonly policy: string }
+  about: { readonly text: string }
   item: ItemPage
   view: ViewPage
   'thank-you': { readonly borrowAgain: string }
