@@ -7,6 +7,7 @@ import type { Words } from './words.ts'
 export type Refused =
   | Exclude<Decision, { kind: 'available' } | { kind: 'on-loan-to-you' }>
   | Extract<Borrowing, { kind: 'clock-back' }>
+  | { readonly kind: 'notice-not-accepted' }
   | { readonly kind: 'not-signed-in' }
   | { readonly kind: 'not-trusted' }
   | { readonly kind: 'bad-identity' }
@@ -71,6 +72,8 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'No new loans just now',
         'The clock of this server is wrong, so nothing new can be lent. Running loans go on. Please tell the library.',
       )
+    case 'notice-not-accepted':
+      return say(400, 'Copyright notice', 'Accept the copyright notice to start the loan.')
     case 'not-signed-in':
       return say(
         401,

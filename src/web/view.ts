@@ -38,6 +38,10 @@ export interface ItemPage {
   readonly dueText: string
   /** Barcode of the item that stands in the way, or ''. */
   readonly otherBarcode: string
+  /** HTML of what must be accepted before a loan, or ''. */
+  readonly notice: string
+  /** Why the loan did not start, at the box that was not ticked, or ''. */
+  readonly fault: string
 }
 
 export interface ViewPage {
