@@ -27,7 +27,7 @@ export function itemPages(deps: WebDeps, answers: Answers) {
     return { heading: title, explanation: message }
   }
 
-  async function props(item: Item, { patron }: Visitor, fault: string): Promise<ItemPage> {
+  async function props(item: Item, { patron, role }: Visitor, fault: string): Promise<ItemPage> {
     const { barcode } = item
     const decision = await availability(deps.lending, barcode, patron)
     const now = clock.now()
@@ -50,6 +50,10 @@ export function itemPages(deps: WebDeps, answers: Answers) {
       otherBarcode: decision.kind === 'other-item-on-loan' ? decision.barcode : '',
       notice: texts('copyright-notice'),
       fault,
+      previewUrl:
+        role === 'staff' && (await deps.manifests.current(barcode)).kind === 'valid'
+          ? `/preview/${barcode}`
+          : '',
     }
   }
 

@@ -84,15 +84,16 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
         title: item.title,
         barcode: item.barcode,
         manifestUrl: `${c.get('origin')}/manifests/${item.barcode}`,
-        statusUrl: `/item-status/${item.barcode}`,
-        returnUrl: `/return/${item.barcode}`,
         itemUrl: `/item/${item.barcode}`,
-        thankYouUrl: `/thankyou?barcode=${item.barcode}`,
-        dueAt: new Date(loan.dueAt).toISOString(),
-        now: new Date(now).toISOString(),
-        reloanText: reloanText(reloanWaitMs),
-        demonstration: deps.settings.demonstration,
         viewer: deps.viewer,
+        loan: {
+          statusUrl: `/item-status/${item.barcode}`,
+          returnUrl: `/return/${item.barcode}`,
+          thankYouUrl: `/thankyou?barcode=${item.barcode}`,
+          dueAt: new Date(loan.dueAt).toISOString(),
+          now: new Date(now).toISOString(),
+          reloanText: reloanText(reloanWaitMs),
+        },
       })
     }),
   })

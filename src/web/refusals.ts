@@ -14,6 +14,7 @@ export type Refused =
   | { readonly kind: 'not-staff' }
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
+  | { readonly kind: 'nothing-to-preview'; readonly why: string }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -102,6 +103,8 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       )
     case 'cannot-be-ready':
       return say(409, 'Not ready', `This item cannot be made ready: ${refused.why}.`)
+    case 'nothing-to-preview':
+      return say(409, 'Nothing to preview', `This item cannot be shown: ${refused.why}.`)
     case 'other-site':
       return say(
         403,

@@ -42,23 +42,29 @@ export interface ItemPage {
   readonly notice: string
   /** Why the loan did not start, at the box that was not ticked, or ''. */
   readonly fault: string
+  /** For staff, when there is something to see; or ''. */
+  readonly previewUrl: string
 }
 
 export interface ViewPage {
   readonly title: string
   readonly barcode: string
   readonly manifestUrl: string
-  readonly statusUrl: string
-  readonly returnUrl: string
   readonly itemUrl: string
-  readonly thankYouUrl: string
-  /** ISO 8601, as `now`. */
-  readonly dueAt: string
-  readonly now: string
-  /** When the item can be borrowed again after a return, in words. */
-  readonly reloanText: string
-  readonly demonstration: boolean
   readonly viewer: { readonly version: string; readonly modules: readonly string[] }
+  /** undefined: staff look at the item without a loan. */
+  readonly loan:
+    | {
+        readonly statusUrl: string
+        readonly returnUrl: string
+        readonly thankYouUrl: string
+        /** ISO 8601, as `now`. */
+        readonly dueAt: string
+        readonly now: string
+        /** When the item can be borrowed again after a return, in words. */
+        readonly reloanText: string
+      }
+    | undefined
 }
 
 export interface ListRow {
