@@ -10,11 +10,17 @@ import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
+import type { LendingDeps, StartedLoan } from './loans/borrow.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
+import { smtpMailer } from './mail/smtp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
+import { addressOf } from './notices/address.ts'
+import { createDelivery } from './notices/delivery.ts'
+import { letterWriter } from './notices/letter.ts'
+import { outboxIn } from './notices/outbox.ts'
 import { peopleIn } from './people/people.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
@@ -32,6 +38,7 @@ import { viewerFiles } from './web/viewer-files.ts'
 import { wordsIn } from './web/words.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+const TEMPLATES = join(ROOT, 'templates')
 const SWEEP_EVERY_MS = 20 * SECOND
 
 export interface ServerParts {
@@ -48,6 +55,8 @@ export interface RunningServer {
   readonly address: string
   /** One round of tidying, as the timer does it. */
   sweep(): Promise<void>
+  /** Sends the mail that is due, as the timer does it. */
+  deliver(): Promise<void>
   /** Stops listening, lets running answers finish for up to 10 s, closes the database. */
   stop(): Promise<void>
 }
@@ -56,15 +65,16 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const remote = remoteSource()
-  const deps = await build(parts, remote)
+  const post = postOffice(parts)
+  const deps = await build(parts, remote, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
   const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()
-  const timer = setInterval(
-    () => sweep().catch((err) => log.error({ err }, 'sweep.fault')),
-    SWEEP_EVERY_MS,
-  )
+  const timer = setInterval(() => {
+    sweep().catch((err) => log.error({ err }, 'sweep.fault'))
+    post?.deliverSoon()
+  }, SWEEP_EVERY_MS)
 
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
@@ -79,16 +89,62 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   return {
     address,
     sweep,
+    deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
       await drain(server)
+      await post?.stop()
       await remote.close()
       db.$client.close()
     },
   }
 }
 
-async function build({ settings, db, clock, log }: ServerParts, remote: Source): Promise<WebDeps> {
+/** The mail about loans; none without a mail server, and none from the demonstration's readers. */
+function postOffice({ settings, db, clock, log }: ServerParts) {
+  const { mailHost, mailSender, mailDomain } = settings
+  if (mailHost === undefined || mailSender === undefined || settings.demonstration) return undefined
+  const outbox = outboxIn(db)
+  const { deliver, stop } = createDelivery({
+    outbox,
+    mailer: smtpMailer({
+      host: mailHost,
+      port: settings.mailPort,
+      sender: mailSender,
+      tls: settings.mailTls,
+      user: settings.mailUser,
+      password: settings.mailPassword,
+    }),
+    write: letterWriter({
+      templates: TEMPLATES,
+      baseUrl: settings.baseUrl,
+      siteName: settings.siteName,
+      libraryName: settings.libraryName,
+      inFull: wordsIn(settings.timeZone).inFull,
+    }),
+    clock,
+    log,
+  })
+  const deliverSoon = () => void deliver().catch((err) => log.error({ err }, 'mail.fault'))
+  return {
+    deliver,
+    deliverSoon,
+    stop,
+    onLoan({ id, patron, startedAt }: StartedLoan) {
+      const address = addressOf(patron, mailDomain)
+      if (address === undefined) return
+      outbox.put(id, address, startedAt)
+      // Not before the transaction is over.
+      setImmediate(deliverSoon)
+    },
+  }
+}
+
+async function build(
+  { settings, db, clock, log }: ServerParts,
+  remote: Source,
+  onLoan: LendingDeps['onLoan'],
+): Promise<WebDeps> {
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({
@@ -119,8 +175,14 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     people: peopleIn(db),
     items: itemsIn(db),
     audit: auditIn(db),
-    lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
-    view: createView(join(ROOT, 'templates')),
+    lending: {
+      loans,
+      manifests,
+      clock,
+      reloanWaitMs: settings.reloanWaitMinutes * MINUTE,
+      ...(onLoan && { onLoan }),
+    },
+    view: createView(TEMPLATES),
     words: wordsIn(settings.timeZone),
     texts: textsIn(settings.textsDir, log),
     logo: settings.logoFile === undefined ? undefined : await readLogo(settings.logoFile),

@@ -164,6 +164,23 @@ export const SETTINGS = {
   mailHost: carrel('MAIL_HOST', '', optional, 'a host name, or nothing for no mail'),
   mailPort: carrel('MAIL_PORT', '25', whole(1, 65535), 'a port number from 1 to 65535'),
   mailSender: carrel('MAIL_SENDER', '', optional, 'an e-mail address'),
+  mailDomain: carrel(
+    'MAIL_DOMAIN',
+    '',
+    z
+      .string()
+      .regex(/^([\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*)?$/u)
+      .transform((value) => value || undefined),
+    'a domain as example.edu, or nothing',
+  ),
+  mailTls: carrel(
+    'MAIL_TLS',
+    'auto',
+    z.enum(['auto', 'starttls', 'tls', 'none']),
+    'auto, starttls, tls or none',
+  ),
+  mailUser: carrel('MAIL_USER', '', optional, 'a name, or nothing'),
+  mailPassword: carrel('MAIL_PASSWORD', '', optional, 'a password, or nothing'),
   htpasswd: carrel('HTPASSWD', '', text, 'anything: it is not used'),
   passwordFile: carrel('PASSWORD_FILE', '', text, 'anything: it is not used'),
   folioOkapiUrl: folio('FOLIO_OKAPI_URL', '', httpUrl, 'an http or https URL'),

@@ -147,6 +147,19 @@ function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial
 
 /** What each setting may be alone but not together with the others. */
 function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
+  return [...listening(values, given), ...mailing(values)]
+}
+
+function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): string[] {
+  const faults: string[] = []
+  if (mailHost !== undefined && mailSender === undefined)
+    faults.push('[carrel] MAIL_SENDER: must be given when MAIL_HOST is; expected an e-mail address')
+  if (mailUser !== undefined && mailTls !== 'starttls' && mailTls !== 'tls')
+    faults.push('[carrel] MAIL_TLS: must be starttls or tls when MAIL_USER is given')
+  return faults
+}
+
+function listening(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
   const { host = '', socket, demonstration } = values
   const open = socket === undefined && !isLoopback(host)
   if (demonstration && open)

@@ -21,6 +21,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
   db: [],
   sources: [],
+  mail: [],
+  notices: ['db', 'mail'],
   people: ['db'],
   audit: ['db'],
   manifests: ['sources'],
@@ -33,7 +35,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   command: ['db'],
   app: ['web'],
   listen: [],
-  server: ['app', 'command', 'listen', 'db', 'demonstration', 'sources', 'web', ...DOMAIN],
+  server: [
+    'app',
+    'command',
+    'listen',
+    'db',
+    'demonstration',
+    'sources',
+    'mail',
+    'notices',
+    'web',
+    ...DOMAIN,
+  ],
 }
 
 const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -10,6 +10,14 @@ export interface LendingDeps {
   readonly manifests: Pick<ManifestStore, 'current' | 'keep'>
   readonly clock: Clock
   readonly reloanWaitMs: number
+  /** Told of each new loan while the database is still locked: what it writes stands or falls with it. */
+  readonly onLoan?: (loan: StartedLoan) => void
+}
+
+export interface StartedLoan {
+  readonly id: number
+  readonly patron: PatronId
+  readonly startedAt: EpochMs
 }
 
 export type Borrowing =
@@ -53,7 +61,7 @@ export async function borrow(
     }
     if (wasSetBack(now, loans.lastSeen())) return { kind: 'clock-back' }
     loans.see(now)
-    loans.add({
+    const id = loans.add({
       barcode,
       patron,
       manifestVersion: manifest.version,
@@ -61,6 +69,7 @@ export async function borrow(
       startedAt: now,
       dueAt: decision.dueAt,
     })
+    deps.onLoan?.({ id, patron, startedAt: now })
     return { kind: 'borrowed', dueAt: decision.dueAt }
   })
 }
