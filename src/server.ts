@@ -10,17 +10,13 @@ import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
-import type { LendingDeps, StartedLoan } from './loans/borrow.ts'
+import type { LendingDeps } from './loans/borrow.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
-import { smtpMailer } from './mail/smtp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
-import { addressOf } from './notices/address.ts'
-import { createDelivery } from './notices/delivery.ts'
-import { letterWriter } from './notices/letter.ts'
-import { outboxIn } from './notices/outbox.ts'
+import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
@@ -65,7 +61,8 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const remote = remoteSource()
-  const post = postOffice(parts)
+  const { inFull } = wordsIn(settings.timeZone)
+  const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const deps = await build(parts, remote, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
@@ -96,46 +93,6 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
       await post?.stop()
       await remote.close()
       db.$client.close()
-    },
-  }
-}
-
-/** The mail about loans; none without a mail server, and none from the demonstration's readers. */
-function postOffice({ settings, db, clock, log }: ServerParts) {
-  const { mailHost, mailSender, mailDomain } = settings
-  if (mailHost === undefined || mailSender === undefined || settings.demonstration) return undefined
-  const outbox = outboxIn(db)
-  const { deliver, stop } = createDelivery({
-    outbox,
-    mailer: smtpMailer({
-      host: mailHost,
-      port: settings.mailPort,
-      sender: mailSender,
-      tls: settings.mailTls,
-      user: settings.mailUser,
-      password: settings.mailPassword,
-    }),
-    write: letterWriter({
-      templates: TEMPLATES,
-      baseUrl: settings.baseUrl,
-      siteName: settings.siteName,
-      libraryName: settings.libraryName,
-      inFull: wordsIn(settings.timeZone).inFull,
-    }),
-    clock,
-    log,
-  })
-  const deliverSoon = () => void deliver().catch((err) => log.error({ err }, 'mail.fault'))
-  return {
-    deliver,
-    deliverSoon,
-    stop,
-    onLoan({ id, patron, startedAt }: StartedLoan) {
-      const address = addressOf(patron, mailDomain)
-      if (address === undefined) return
-      outbox.put(id, address, startedAt)
-      // Not before the transaction is over.
-      setImmediate(deliverSoon)
     },
   }
 }

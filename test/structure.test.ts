@@ -42,7 +42,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'db',
     'demonstration',
     'sources',
-    'mail',
     'notices',
     'web',
     ...DOMAIN,

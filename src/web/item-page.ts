@@ -7,8 +7,6 @@ import type { Visitor, WebContext, WebDeps } from './context.ts'
 import type { ItemPage } from './view.ts'
 import { lengthInWords } from './words.ts'
 
-export type ItemPages = ReturnType<typeof itemPages>
-
 /** The page of an item, which the answer to a loan form without its acceptance is too. */
 export function itemPages(deps: WebDeps, answers: Answers) {
   const { clock, words, texts } = deps

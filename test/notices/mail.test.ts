@@ -2,9 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/clock.ts'
+import { borrow, type StartedLoan } from '../../src/loans/borrow.ts'
 import { addressOf } from '../../src/notices/address.ts'
+import { outboxIn } from '../../src/notices/outbox.ts'
 import { testFolder } from '../support/folder.ts'
-import { patron } from '../support/lending.ts'
+import { library, patron } from '../support/lending.ts'
 import { fakeSmtp } from '../support/mail.ts'
 import { freePort, type Site, startSite } from '../support/site.ts'
 
@@ -130,6 +132,21 @@ describe('mail at the start of a loan', () => {
     await site.deliver()
     expect([server.letters.length, waiting(site)]).toEqual([1, 0])
     expect(JSON.stringify(site.log)).not.toContain('canary')
+  })
+
+  it('stands or falls with its loan', async () => {
+    const { db, lending, addItem } = library()
+    const outbox = outboxIn(db)
+    const item = addItem('A')
+    const onLoan = ({ id, startedAt }: StartedLoan) => {
+      outbox.put(id, CANARY, startedAt)
+      throw new Error('the power fails here')
+    }
+    const borrowing = borrow({ ...lending, onLoan }, item, patron(CANARY), 'patron')
+    await expect(borrowing).rejects.toThrow('the power fails here')
+    const rows = (table: string) =>
+      db.$client.prepare(`select count(*) from ${table}`).pluck().get()
+    expect([rows('loans'), rows('outbox')]).toEqual([0, 0])
   })
 
   it('survives a restart', async () => {
