@@ -6,11 +6,12 @@ import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
-import { iiifRoutes } from './web/iiif.ts'
+import { iiifRoutes, loanEntrance } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { pageRoutes } from './web/pages.ts'
+import { previewRoutes } from './web/preview.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
 
@@ -28,7 +29,8 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   app.use(requestLog(deps))
   app.use(guard(deps, answers))
 
-  iiifRoutes(router, deps, answers)
+  iiifRoutes(router, deps, answers, loanEntrance(deps))
+  previewRoutes(router, deps, answers)
   fileRoutes(router, deps, answers)
   itemRoutes(router, deps, answers)
   lendingRoutes(router, deps, answers)

@@ -10,24 +10,31 @@ import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
+import type { LendingDeps } from './loans/borrow.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
+import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
 import { remoteSource } from './sources/remote.ts'
 import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
+import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
+import { readLogo } from './web/logo.ts'
+import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
+import { textsIn } from './web/texts.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { wordsIn } from './web/words.ts'
 
 const ROOT = join(import.meta.dirname, '..')
+const TEMPLATES = join(ROOT, 'templates')
 const SWEEP_EVERY_MS = 20 * SECOND
 
 export interface ServerParts {
@@ -44,6 +51,8 @@ export interface RunningServer {
   readonly address: string
   /** One round of tidying, as the timer does it. */
   sweep(): Promise<void>
+  /** Sends the mail that is due, as the timer does it. */
+  deliver(): Promise<void>
   /** Stops listening, lets running answers finish for up to 10 s, closes the database. */
   stop(): Promise<void>
 }
@@ -52,7 +61,9 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const remote = remoteSource()
-  const deps = await build(parts, remote)
+  const { inFull } = wordsIn(settings.timeZone)
+  const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
+  const deps = await build(parts, remote, post?.onLoan)
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
     serverOptions: {
@@ -66,24 +77,30 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { reloanWaitMs } = deps.lending
   const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()
-  const timer = setInterval(
-    () => sweep().catch((err) => log.error({ err }, 'sweep.fault')),
-    SWEEP_EVERY_MS,
-  )
+  const timer = setInterval(() => {
+    sweep().catch((err) => log.error({ err }, 'sweep.fault'))
+    post?.deliverSoon()
+  }, SWEEP_EVERY_MS)
   for (const key of settings.ignored) log.info({ key }, 'setting.ignored')
   return {
     address,
     sweep,
+    deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
       await drain(server)
+      await post?.stop()
       await remote.close()
       db.$client.close()
     },
   }
 }
 
-async function build({ settings, db, clock, log }: ServerParts, remote: Source): Promise<WebDeps> {
+async function build(
+  { settings, db, clock, log }: ServerParts,
+  remote: Source,
+  onLoan: LendingDeps['onLoan'],
+): Promise<WebDeps> {
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({
@@ -114,9 +131,21 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     people: peopleIn(db),
     items: itemsIn(db),
     audit: auditIn(db),
-    lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
-    view: createView(join(ROOT, 'templates')),
+    lending: {
+      loans,
+      manifests,
+      clock,
+      reloanWaitMs: settings.reloanWaitMinutes * MINUTE,
+      ...(onLoan && { onLoan }),
+    },
+    view: createView(TEMPLATES),
     words: wordsIn(settings.timeZone),
+    texts: textsIn(settings.textsDir, log),
+    logo: settings.logoFile === undefined ? undefined : await readLogo(settings.logoFile),
+    siteStyle:
+      settings.accentColour === ''
+        ? undefined
+        : await toAsset('text/css; charset=utf-8', Buffer.from(siteStyle(settings.accentColour))),
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
   }

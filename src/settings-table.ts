@@ -1,5 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
+import { contrast, READABLE } from './colour.ts'
 
 /** One setting: where it stands in the file, what it is when it is not given, and what it may be. */
 export interface Setting<Value> {
@@ -38,6 +39,7 @@ const httpUrl = z.string().refine((value) => value === '' || isHttp(value))
 const links = list.refine((urls) => urls.every(isHttp))
 const networks = list.refine((parts) => parts.every(isNetwork))
 const headerName = z.string().regex(/^[A-Za-z0-9_-]+$/)
+const accentColour = z.string().refine((value) => value === '' || isReadableOnWhite(value))
 const timeZone = z.string().refine(isTimeZone)
 /** The browser's own spelling of scheme, host and port: what `Origin` headers are compared with. */
 const origin = z
@@ -125,6 +127,21 @@ export const SETTINGS = {
   timeZone: carrel('TIME_ZONE', machineZone(), timeZone, 'a time zone as Europe/Zurich'),
   feedbackUrl: carrel('FEEDBACK_URL', '', httpUrl, 'an http or https URL'),
   helpUrl: carrel('HELP_URL', '', httpUrl, 'an http or https URL'),
+  siteName: carrel(
+    'SITE_NAME',
+    'Carrel',
+    z.string().min(1).max(60),
+    'a name of 1 to 60 characters',
+  ),
+  libraryName: carrel('LIBRARY_NAME', '', z.string().max(120), 'a name of up to 120 characters'),
+  logoFile: carrel('LOGO_FILE', '', optional, 'the path of a picture, or nothing'),
+  accentColour: carrel(
+    'ACCENT_COLOUR',
+    '',
+    accentColour,
+    `a colour as #1d4f7a that can be read on white (contrast ${READABLE} or more), or nothing`,
+  ),
+  textsDir: carrel('TEXTS_DIR', 'texts', z.string().min(1), 'the path of a folder'),
   runMode: carrel('RUN_MODE', 'normal', z.enum(['normal', 'verbose']), 'normal or verbose'),
   logKey: carrel(
     'LOG_KEY',
@@ -147,6 +164,23 @@ export const SETTINGS = {
   mailHost: carrel('MAIL_HOST', '', optional, 'a host name, or nothing for no mail'),
   mailPort: carrel('MAIL_PORT', '25', whole(1, 65535), 'a port number from 1 to 65535'),
   mailSender: carrel('MAIL_SENDER', '', optional, 'an e-mail address'),
+  mailDomain: carrel(
+    'MAIL_DOMAIN',
+    '',
+    z
+      .string()
+      .regex(/^([\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)*)?$/u)
+      .transform((value) => value || undefined),
+    'a domain as example.edu, or nothing',
+  ),
+  mailTls: carrel(
+    'MAIL_TLS',
+    'auto',
+    z.enum(['auto', 'starttls', 'tls', 'none']),
+    'auto, starttls, tls or none',
+  ),
+  mailUser: carrel('MAIL_USER', '', optional, 'a name, or nothing'),
+  mailPassword: carrel('MAIL_PASSWORD', '', optional, 'a password, or nothing'),
   htpasswd: carrel('HTPASSWD', '', text, 'anything: it is not used'),
   passwordFile: carrel('PASSWORD_FILE', '', text, 'anything: it is not used'),
   folioOkapiUrl: folio('FOLIO_OKAPI_URL', '', httpUrl, 'an http or https URL'),
@@ -161,6 +195,10 @@ export const SETTINGS = {
 
 function isHttp(value: string): boolean {
   return /^https?:\/\//.test(value) && URL.canParse(value)
+}
+
+function isReadableOnWhite(value: string): boolean {
+  return /^#[0-9a-f]{6}$/i.test(value) && contrast(value, '#ffffff') >= READABLE
 }
 
 function isNetwork(value: string): boolean {

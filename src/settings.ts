@@ -37,6 +37,8 @@ const PATHS = [
   'scansDir',
   'thumbnailsDir',
   'processDir',
+  'textsDir',
+  'logoFile',
   'socket',
 ] as const
 
@@ -48,6 +50,7 @@ const DEMONSTRATION_PATHS: Readonly<Record<string, string>> = {
   SCANS_DIR: 'data/demonstration/scans',
   THUMBNAILS_DIR: 'data/demonstration/thumbnails',
   PROCESS_DIR: 'data/demonstration/processing',
+  TEXTS_DIR: 'data/demonstration/texts',
 }
 
 /** Variables that start with CARREL_ and are no settings. */
@@ -150,6 +153,21 @@ function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial
 
 /** What each setting may be alone but not together with the others. */
 function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
+  return [...listening(values, given), ...mailing(values)]
+}
+
+function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): string[] {
+  const faults: string[] = []
+  if (mailHost !== undefined && mailSender === undefined) {
+    faults.push('[carrel] MAIL_SENDER: must be given when MAIL_HOST is; expected an e-mail address')
+  }
+  if (mailUser !== undefined && mailTls !== 'starttls' && mailTls !== 'tls') {
+    faults.push('[carrel] MAIL_TLS: must be starttls or tls when MAIL_USER is given')
+  }
+  return faults
+}
+
+function listening(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
   const { host, socket, demonstration } = values
   if (host === undefined) return []
   if (demonstration && socket !== undefined) {

@@ -9,6 +9,7 @@ const box = document.getElementById('uv')
 const loan = reader.dataset
 const part = (name) => reader.querySelector(`[data-${name}]`)
 
+const isPreview = loan.status === undefined
 const place = rememberPage(loan.barcode)
 /** @type {Awaited<ReturnType<typeof openBook>> | undefined} */
 let book
@@ -24,26 +25,32 @@ const clock = loanClock({
   },
 })
 
-const watch = watchLoan(
-  { barcode: loan.barcode, statusUrl: loan.status },
-  {
-    onLoan(status) {
-      clock.set(status.due_at, status.now)
-      loan.dueAt = status.due_at
-    },
-    onOver: (explanation) => end('Your loan has ended', explanation),
-    onSignedOut: () =>
-      end('You have been signed out', 'Reload the page to sign in again.', { reload: true }),
-    onConnection(lost) {
-      part('connection').hidden = !lost
-      say(lost ? 'Connection lost, trying again' : 'Connected again')
-      if (!lost) book?.reloadTiles()
-    },
-  },
-)
+/** Staff who preview an item have no loan that could end. */
+const unwatched = { check: async () => 'preview', suspect() {}, announceReturn() {}, stop() {} }
+
+const watch = isPreview
+  ? unwatched
+  : watchLoan(
+      { barcode: loan.barcode, statusUrl: loan.status },
+      {
+        onLoan(status) {
+          clock.set(status.due_at, status.now)
+          loan.dueAt = status.due_at
+        },
+        onOver: (explanation) => end('Your loan has ended', explanation),
+        onSignedOut: () =>
+          end('You have been signed out', 'Reload the page to sign in again.', { reload: true }),
+        onConnection(lost) {
+          part('connection').hidden = !lost
+          say(lost ? 'Connection lost, trying again' : 'Connected again')
+          if (!lost) book?.reloadTiles()
+        },
+      },
+    )
 
 async function start() {
-  clock.set(loan.dueAt, loan.now)
+  if (isPreview) clock.stop()
+  else clock.set(loan.dueAt, loan.now)
   watch.check()
   const opened = await openBook(
     box,
@@ -64,7 +71,8 @@ function showPage(number, pages) {
 async function onNoManifest() {
   const answer = await watch.check()
   if (answer === 'over' || answer === 'signed-out') return
-  end('This item cannot be shown just now', 'Your loan goes on.', { reload: true })
+  const text = isPreview ? '' : 'Your loan goes on.'
+  end('This item cannot be shown just now', text, { reload: true })
 }
 
 function onFullScreen(on) {
@@ -78,7 +86,7 @@ function end(title, text, { reload = false } = {}) {
   leave()
   if (!reload) place.forget()
   if (document.fullscreenElement) document.exitFullscreen()
-  part('ask').close()
+  part('ask')?.close()
   part('over-title').textContent = title
   part('over-text').textContent = text
   part('reload').hidden = !reload
@@ -91,7 +99,8 @@ function leave() {
   watch.stop()
   book?.close()
   book = undefined
-  for (const name of ['time', 'connection', 'notice', 'return']) part(name).hidden = true
+  for (const name of ['time', 'connection', 'notice', 'return'])
+    part(name)?.setAttribute('hidden', '')
 }
 
 async function sendReturn() {
@@ -142,16 +151,18 @@ function say(words) {
 }
 
 turnPagesWithKeys(() => book)
-part('return').addEventListener('submit', (event) => {
+part('return')?.addEventListener('submit', (event) => {
   event.preventDefault()
   part('ask').returnValue = ''
   part('ask').showModal()
 })
-part('ask').addEventListener('close', () => part('ask').returnValue === 'return' && sendReturn())
+part('ask')?.addEventListener('close', () => part('ask').returnValue === 'return' && sendReturn())
 part('over').addEventListener('cancel', (event) => event.preventDefault())
-part('dismiss').addEventListener('click', () => {
-  part('notice').hidden = true
-})
+for (const button of reader.querySelectorAll('[data-dismiss]')) {
+  button.addEventListener('click', () => {
+    button.closest('.notice').hidden = true
+  })
+}
 part('reload').addEventListener('click', (event) => {
   event.preventDefault()
   location.reload()

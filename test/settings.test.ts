@@ -88,6 +88,12 @@ describe('the settings', () => {
     ['PROXY_SECRET = short', /PROXY_SECRET/],
     ['BASE_URL = https://b.example', /given twice/],
     ['DEMONSTRATION = yes\nSOCKET = /tmp/carrel.sock', /SOCKET: not in demonstration mode/],
+    ['MAIL_HOST = mail.example.edu', /MAIL_SENDER: must be given/],
+    ['MAIL_USER = lending', /MAIL_TLS: must be starttls or tls/],
+    ['MAIL_DOMAIN = @example.edu', /MAIL_DOMAIN/],
+    ['ACCENT_COLOUR = red', /ACCENT_COLOUR/],
+    ['ACCENT_COLOUR = #ffcc00', /ACCENT_COLOUR: .*can be read on white/],
+    ['SITE_NAME =', /SITE_NAME/],
     ['HOST = 0.0.0.0', /TRUSTED_PROXIES: must be given/],
     [
       'DEMONSTRATION = yes\nHOST = 192.0.2.1\nTRUSTED_PROXIES = 192.0.2.2',
@@ -123,6 +129,12 @@ describe('the settings', () => {
       contentCafeUser: 'user',
       ignored: ['PASSWORD_FILE'],
     })
+  })
+
+  it('read a colour behind the equals sign as no comment', () => {
+    expect(settings(`${BASE}ACCENT_COLOUR = #8B0000\n`).accentColour).toBe('#8B0000')
+    expect(settings(`${BASE}ACCENT_COLOUR = #8b0000 # red\n`).accentColour).toBe('#8b0000')
+    expect(settings(`${BASE}LOGO_FILE = # none yet\n`).logoFile).toBeUndefined()
   })
 
   it('stand in settings.example.ini, every one with its default', () => {

@@ -5,12 +5,24 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..')
 
 /** Which room may import from which; every room may import from itself and from the leaves. */
-const LEAVES = ['clock', 'durable', 'etag', 'ids', 'ini', 'log', 'settings-table', 'settings']
+const LEAVES = [
+  'clock',
+  'colour',
+  'durable',
+  'etag',
+  'ids',
+  'ini',
+  'log',
+  'settings-table',
+  'settings',
+]
 const DOMAIN = ['people', 'audit', 'manifests', 'items', 'loans', 'scans', 'tiles']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
   db: [],
   sources: [],
+  mail: [],
+  notices: ['db', 'mail'],
   people: ['db'],
   audit: ['db'],
   manifests: ['sources'],
@@ -23,7 +35,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   command: ['db'],
   app: ['db', 'web'],
   listen: [],
-  server: ['app', 'command', 'listen', 'db', 'demonstration', 'sources', 'web', ...DOMAIN],
+  server: [
+    'app',
+    'command',
+    'listen',
+    'db',
+    'demonstration',
+    'sources',
+    'notices',
+    'web',
+    ...DOMAIN,
+  ],
 }
 
 const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>

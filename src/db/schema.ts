@@ -51,3 +51,10 @@ export const audit = sqliteTable('audit', {
   barcode: text().$type<Barcode>().notNull(),
   detail: text().notNull().default(''),
 })
+
+export const outbox = sqliteTable('outbox', {
+  loanId: integer('loan_id').primaryKey(),
+  address: text().notNull(),
+  tries: integer().notNull().default(0),
+  nextTryAt: integer('next_try_at').$type<EpochMs>().notNull(),
+})

@@ -11,6 +11,14 @@ export interface LendingDeps {
   readonly manifests: Pick<ManifestStore, 'current' | 'keep'>
   readonly clock: Clock
   readonly reloanWaitMs: number
+  /** Told of each new loan while the database is still locked: what it writes stands or falls with it. */
+  readonly onLoan?: (loan: StartedLoan) => void
+}
+
+export interface StartedLoan {
+  readonly id: number
+  readonly patron: PatronId
+  readonly startedAt: EpochMs
 }
 
 export type Borrowing =
@@ -49,7 +57,7 @@ export async function borrow(
     const decision = decide({ ...facts, manifestVersion, reloanWaitMs })
     if (decision.kind !== 'available') return decision
     const { dueAt } = decision
-    loans.add({
+    const id = loans.add({
       barcode,
       patron,
       manifestVersion: decision.manifestVersion,
@@ -57,6 +65,7 @@ export async function borrow(
       startedAt: now,
       dueAt,
     })
+    deps.onLoan?.({ id, patron, startedAt: now })
     return { kind: 'borrowed', dueAt }
   })
 }

@@ -98,8 +98,9 @@ export function loanQueries(db: Db) {
       }
     },
 
-    add(loan: NewLoan): void {
-      db.insert(loans).values(loan).run()
+    /** @returns the number of the loan */
+    add(loan: NewLoan): number {
+      return Number(db.insert(loans).values(loan).run().lastInsertRowid)
     },
 
     /** Stamps what is overdue of this item and of this patron, so that it blocks nobody. */

@@ -10,7 +10,16 @@ export function createAnswers({
   clock,
   view,
   words,
-}: Pick<WebDeps, 'settings' | 'clock' | 'view' | 'words'>) {
+  texts,
+  logo,
+}: Pick<WebDeps, 'settings' | 'clock' | 'view' | 'words' | 'texts' | 'logo'>) {
+  const site = {
+    name: settings.siteName,
+    library: settings.libraryName,
+    logo,
+    hasColour: settings.accentColour !== '',
+  }
+
   function frame(c: WebContext): Frame {
     const visitor = c.get('visitor')
     return {
@@ -18,6 +27,9 @@ export function createAnswers({
       demonstration: settings.demonstration,
       helpUrl: settings.helpUrl,
       feedbackUrl: settings.feedbackUrl,
+      site,
+      announcement: texts('announcement'),
+      footer: texts('footer'),
     }
   }
 

@@ -12,6 +12,8 @@ import type { People, Role } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
 import type { Tiles } from '../tiles/serve.ts'
 import type { Asset } from './asset.ts'
+import type { Logo } from './logo.ts'
+import type { Texts } from './texts.ts'
 import type { View } from './view.ts'
 import type { ViewerFiles } from './viewer-files.ts'
 import type { Words } from './words.ts'
@@ -50,6 +52,10 @@ export interface WebDeps {
   readonly tiles: Tiles
   readonly view: View
   readonly words: Words
+  readonly texts: Texts
+  readonly logo: Logo | undefined
+  /** The library's colour as a style sheet. */
+  readonly siteStyle: Asset | undefined
   readonly viewer: ViewerFiles
   readonly staticFiles: ReadonlyMap<string, Asset>
 }

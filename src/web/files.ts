@@ -13,13 +13,16 @@ const ASK_EACH_TIME = 'no-cache'
 
 /** The files that anybody may have: style, scripts, Universal Viewer, covers. */
 export function fileRoutes({ route }: Router, deps: WebDeps, answers: Answers): void {
-  const { settings, staticFiles, viewer } = deps
+  const { settings, staticFiles, viewer, logo, siteStyle } = deps
 
   const tail = (c: WebContext, prefix: string) => c.req.path.slice(prefix.length)
 
   route('/static/*', {
     GET: (c) => send(c, staticFiles.get(tail(c, '/static/')), ASK_EACH_TIME),
   })
+
+  route('/site.css', { GET: (c) => send(c, siteStyle, ASK_EACH_TIME) })
+  route('/logo', { GET: (c) => send(c, logo, ASK_EACH_TIME) })
 
   const viewerPath = `/viewer/${viewer.version}/`
   route(`${viewerPath}*`, {

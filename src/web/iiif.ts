@@ -2,7 +2,6 @@ import { type EpochMs, SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
-import type { OpenLoan } from '../loans/queries.ts'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { isUnchanged } from './files.ts'
@@ -10,36 +9,65 @@ import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
 import { pathSegments } from './target.ts'
 
-/** What is on loan: the manifest, and for each of its images info.json and pixels. */
-export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, loans, manifests, tiles, settings } = deps
-  const gate = { loans, clock }
+/** A way to the pages of an item: who may take it, how long, and where its addresses begin. */
+export interface Entrance {
+  /** What stands before `/manifests/...` and `/iiif/...`. */
+  readonly under: '' | '/preview'
+  /** Gate 1: the item and the version of its manifest, or the reason why the gate stays shut. */
+  enter(c: WebContext): MaybePromise<{ barcode: Barcode; version: string } | Refused>
+  /**
+   * Asked again when the answer is made: not a byte of it goes out if the gate has shut.
+   *
+   * @returns for how long a browser may keep images (Cache-Control), or undefined: shut
+   */
+  stillOpen(c: WebContext, barcode: Barcode): string | undefined
+  readonly shut: Refused
+}
+
+type MaybePromise<Value> = Value | Promise<Value>
+
+/** The way of readers: an open loan. */
+export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>): Entrance {
+  const openLoan = (c: WebContext, barcode: Barcode | undefined) => {
+    const visitor = c.get('visitor')
+    return visitor && barcode && access({ loans, clock }, barcode, visitor.patron)
+  }
+  return {
+    under: '',
+    enter(c) {
+      if (c.get('visitor') === undefined) return { kind: 'not-signed-in' }
+      const barcode = parseBarcode(c.req.param('barcode') ?? '')
+      const loan = openLoan(c, barcode)
+      return barcode && loan ? { barcode, version: loan.manifestVersion } : { kind: 'not-on-loan' }
+    },
+    stillOpen(c, barcode) {
+      const loan = openLoan(c, barcode)
+      return loan && `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`
+    },
+    shut: { kind: 'not-on-loan' },
+  }
+}
+
+/** What an entrance leads to: the manifest, and for each of its images info.json and pixels. */
+export function iiifRoutes(
+  { route }: Router,
+  deps: WebDeps,
+  answers: Answers,
+  entrance: Entrance,
+): void {
+  const { manifests, tiles, settings } = deps
+  const { under, enter, stillOpen, shut } = entrance
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
-  /** Gate 1, or the reason why it stays shut. */
-  function enter(c: WebContext): { barcode: Barcode; loan: OpenLoan } | Refused {
-    const visitor = c.get('visitor')
-    if (visitor === undefined) return { kind: 'not-signed-in' }
-    const barcode = parseBarcode(c.req.param('barcode') ?? '')
-    const loan = barcode && access(gate, barcode, visitor.patron)
-    return loan ? { barcode, loan } : { kind: 'not-on-loan' }
-  }
-
-  /** The loan may have ended while the answer was made: not a byte of it goes out then. */
-  function stillOnLoan(c: WebContext, barcode: Barcode): boolean {
-    const visitor = c.get('visitor')
-    return visitor !== undefined && access(gate, barcode, visitor.patron) !== undefined
-  }
-
-  route('/manifests/:barcode', {
+  route(`${under}/manifests/:barcode`, {
     GET: async (c) => {
-      const entered = enter(c)
+      const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
-      const { barcode, loan } = entered
-      const origin = c.get('origin')
-      const rewritten = await manifests.rewritten(barcode, loan.manifestVersion, origin)
+      const { barcode, version } = entered
+      const origin = `${c.get('origin')}${under}`
+      const rewritten = await manifests.rewritten(barcode, version, origin)
       if (rewritten === undefined) return answers.refuseJson(c, { kind: 'not-found' })
-      if (!stillOnLoan(c, barcode)) return answers.refuseJson(c, { kind: 'not-on-loan' })
+      if (stillOpen(c, barcode) === undefined) return answers.refuseJson(c, shut)
       const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
       const headers = {
         'Content-Type': 'application/json',
@@ -52,30 +80,31 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
     },
   })
 
-  route('/iiif/:barcode/:number/*', {
+  route(`${under}/iiif/:barcode/:number/*`, {
     GET: async (c) => {
-      const entered = enter(c)
+      const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
-      const { barcode, loan } = entered
-      const manifest = await manifests.kept(barcode, loan.manifestVersion)
+      const { barcode, version } = entered
+      const manifest = await manifests.kept(barcode, version)
       const number = c.req.param('number') ?? ''
       const image = /^[1-9]\d{0,5}$/.test(number) ? manifest?.images[Number(number) - 1] : undefined
       if (image === undefined) return answers.refuseJson(c, { kind: 'no-such-image' })
-      // What follows /iiif/BARCODE/NUMBER/; the guard has seen that the target can be read.
-      const segments = pathSegments(c.env.incoming.url ?? '')?.slice(3) ?? []
-      const key = { barcode, version: loan.manifestVersion, image }
+      // What follows the image's number; the guard has seen that the target can be read.
+      const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
+      const key = { barcode, version, image }
       const { signal } = c.req.raw
       const isInfo = segments.length === 1 && segments[0] === 'info.json'
       const answer = isInfo
-        ? await tiles.info(key, `${c.get('origin')}/iiif/${barcode}/${number}`, signal)
+        ? await tiles.info(key, `${c.get('origin')}${under}/iiif/${barcode}/${number}`, signal)
         : await tiles.image(key, segments, signal)
-      if (!stillOnLoan(c, barcode)) return answers.refuseJson(c, { kind: 'not-on-loan' })
+      const cacheControl = stillOpen(c, barcode)
+      if (cacheControl === undefined) return answers.refuseJson(c, shut)
       switch (answer.kind) {
         case 'image':
-          return send(c, loan, answer.type, answer.bytes, answer.etag)
+          return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
         case 'info': {
           const bytes = Buffer.from(JSON.stringify(answer.document))
-          return send(c, loan, 'application/json', bytes, strongEtag(bytes))
+          return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
         }
         case 'bad-request':
           return answers.refuseJson(c, { kind: 'bad-image-request', why: answer.reason })
@@ -94,12 +123,12 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
 
   function send(
     c: WebContext,
-    loan: OpenLoan,
+    cacheControl: string,
     type: string,
     bytes: Uint8Array<ArrayBuffer>,
     etag: string,
   ): Response {
-    c.header('Cache-Control', `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`)
+    c.header('Cache-Control', cacheControl)
     c.header('ETag', etag)
     c.header('Vary', vary)
     if (isUnchanged(c, etag)) return c.body(null, 304)

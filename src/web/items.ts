@@ -1,71 +1,28 @@
-import { type Barcode, parseBarcode } from '../ids.ts'
-import { coverFile } from '../items/covers.ts'
+import { parseBarcode } from '../ids.ts'
 import type { Item } from '../items/items.ts'
 import { availability } from '../loans/borrow.ts'
-import { type Decision, dueAt } from '../loans/rules.ts'
 import type { Answers } from './answers.ts'
-import type { Visitor, WebContext, WebDeps } from './context.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import { changesAt, iso, itemPages } from './item-page.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
-import type { ItemPage } from './view.ts'
-import { lengthInWords } from './words.ts'
 
 /** The item's page, and its state as JSON for the pages that keep themselves up to date. */
 export function itemRoutes({ route, signedIn }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, words } = deps
+  const { clock } = deps
+  const { show, explain } = itemPages(deps, answers)
 
-  function find(c: WebContext): { item: Item; barcode: Barcode } | undefined {
+  function find(c: WebContext): Item | undefined {
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
-    const item = barcode && deps.items.find(barcode)
-    return item && { item, barcode: item.barcode }
-  }
-
-  function explain(decision: Decision): { heading: string; explanation: string } {
-    const now = clock.now()
-    if (decision.kind === 'available')
-      return { heading: 'Available', explanation: 'This item is available for loan.' }
-    if (decision.kind === 'on-loan-to-you') {
-      return {
-        heading: 'On loan to you',
-        explanation: `You have this item on loan until ${words.when(decision.dueAt, now)}.`,
-      }
-    }
-    const { title, message } = answers.words(decision)
-    return { heading: title, explanation: message }
-  }
-
-  async function itemPage(
-    { item, barcode }: { item: Item; barcode: Barcode },
-    { patron }: Visitor,
-  ): Promise<ItemPage> {
-    const decision = await availability(deps.lending, barcode, patron)
-    const now = clock.now()
-    return {
-      barcode,
-      title: item.title,
-      metadata: metadata(item),
-      itemPage: item.itemPage,
-      hasCover: (await coverFile(deps.settings.thumbnailsDir, barcode)) !== undefined,
-      state:
-        decision.kind === 'available'
-          ? 'available'
-          : decision.kind === 'on-loan-to-you'
-            ? 'on-loan'
-            : 'waiting',
-      ...explain(decision),
-      loanLength: lengthInWords(item.loanHours),
-      dueText: words.clockTime(dueAt(now, item.loanHours), now),
-      otherBarcode: decision.kind === 'other-item-on-loan' ? decision.barcode : '',
-    }
+    return barcode && deps.items.find(barcode)
   }
 
   const noSuchItem: Refused = { kind: 'unknown-item' }
 
   route('/item/:barcode', {
-    GET: signedIn(async (c, visitor) => {
-      const found = find(c)
-      if (found === undefined) return answers.refuse(c, noSuchItem)
-      return answers.page(c, 'item', await itemPage(found, visitor))
+    GET: signedIn((c, visitor) => {
+      const item = find(c)
+      return item === undefined ? answers.refuse(c, noSuchItem) : show(c, item, visitor)
     }),
   })
 
@@ -73,9 +30,9 @@ export function itemRoutes({ route, signedIn }: Router, deps: WebDeps, answers: 
     GET: async (c) => {
       const visitor = c.get('visitor')
       if (visitor === undefined) return answers.refuseJson(c, { kind: 'not-signed-in' })
-      const found = find(c)
-      if (found === undefined) return answers.refuseJson(c, noSuchItem)
-      const decision = await availability(deps.lending, found.barcode, visitor.patron)
+      const item = find(c)
+      if (item === undefined) return answers.refuseJson(c, noSuchItem)
+      const decision = await availability(deps.lending, item.barcode, visitor.patron)
       const onLoan = decision.kind === 'on-loan-to-you'
       const status = {
         available: decision.kind === 'available',
@@ -88,34 +45,4 @@ export function itemRoutes({ route, signedIn }: Router, deps: WebDeps, answers: 
       return c.json(status, 200, { 'Cache-Control': 'no-store' })
     },
   })
-}
-
-/** When this answer will be another one, as far as anybody can tell. */
-function changesAt(decision: Decision): number | undefined {
-  switch (decision.kind) {
-    case 'on-loan-to-you':
-    case 'other-item-on-loan':
-      return decision.dueAt
-    case 'too-soon':
-      return decision.from
-    case 'no-copies-left':
-      return decision.nextDueAt
-    default:
-      return undefined
-  }
-}
-
-function metadata(item: Item): [string, string][] {
-  const pairs: [string, string][] = [
-    ['Author', item.author],
-    ['Publisher', item.publisher],
-    ['Edition', item.edition],
-    ['Year', item.year],
-    ['ISBN/ISSN', item.isbnIssn],
-  ]
-  return pairs.filter(([, value]) => value !== '')
-}
-
-function iso(at: number | undefined): string | null {
-  return at === undefined ? null : new Date(at).toISOString()
 }

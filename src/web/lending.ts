@@ -1,19 +1,21 @@
 import { HOUR } from '../clock.ts'
 import { parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
-import { borrow } from '../loans/borrow.ts'
+import { availability, borrow } from '../loans/borrow.ts'
 import { returnItem } from '../loans/return.ts'
 import { coolingOffEnd } from '../loans/rules.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { VIEWER_POLICY } from './headers.ts'
+import { itemPages } from './item-page.ts'
 import type { Router } from './routes.ts'
 import { lengthInWords } from './words.ts'
 
 /** Borrow, read, return. */
 export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, words, log, patronHash, lending, loans } = deps
+  const { clock, words, log, patronHash, lending, loans, texts } = deps
+  const { askToAccept } = itemPages(deps, answers)
   const { reloanWaitMs } = lending
   const toItem = (barcode: string) => ({
     href: `/item/${barcode}`,
@@ -21,16 +23,24 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
   })
 
   route('/loan', {
-    POST: signedIn(async (c, { patron, role }) => {
+    POST: signedIn(async (c, visitor) => {
+      const { patron, role } = visitor
       const form = await readForm(c)
       if (form.kind === 'refused') return answers.refuse(c, form.refused)
       const barcode = parseBarcode(form.fields.get('barcode') ?? '')
       if (barcode === undefined) return answers.refuse(c, { kind: 'unknown-item' })
-      const result = await borrow(lending, barcode, patron, role)
-      log.info({ item: barcode, patron: patronHash(patron), result: result.kind }, 'loan.borrow')
+      const accepted = texts('copyright-notice') === '' || form.fields.get('accepted') === 'yes'
+      const result = accepted
+        ? await borrow(lending, barcode, patron, role)
+        : await availability(lending, barcode, patron)
+      const outcome = result.kind === 'available' ? 'notice-not-accepted' : result.kind
+      log.info({ item: barcode, patron: patronHash(patron), result: outcome }, 'loan.borrow')
       if (result.kind === 'borrowed' || result.kind === 'on-loan-to-you')
         return c.redirect(`/view/${barcode}`, 303)
-      if (result.kind === 'unknown-item') return answers.refuse(c, result)
+      const item = deps.items.find(barcode)
+      if (result.kind === 'unknown-item' || item === undefined)
+        return answers.refuse(c, { kind: 'unknown-item' })
+      if (result.kind === 'available') return askToAccept(c, item, visitor)
       return answers.refuse(c, result, toItem(barcode))
     }),
   })
@@ -82,15 +92,16 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
         title: item.title,
         barcode: item.barcode,
         manifestUrl: `${c.get('origin')}/manifests/${item.barcode}`,
-        statusUrl: `/item-status/${item.barcode}`,
-        returnUrl: `/return/${item.barcode}`,
         itemUrl: `/item/${item.barcode}`,
-        thankYouUrl: `/thankyou?barcode=${item.barcode}`,
-        dueAt: new Date(loan.dueAt).toISOString(),
-        now: new Date(now).toISOString(),
-        reloanText: reloanText(reloanWaitMs),
-        demonstration: deps.settings.demonstration,
         viewer: deps.viewer,
+        loan: {
+          statusUrl: `/item-status/${item.barcode}`,
+          returnUrl: `/return/${item.barcode}`,
+          thankYouUrl: `/thankyou?barcode=${item.barcode}`,
+          dueAt: new Date(loan.dueAt).toISOString(),
+          now: new Date(now).toISOString(),
+          reloanText: reloanText(reloanWaitMs),
+        },
       })
     }),
   })

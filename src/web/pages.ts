@@ -1,13 +1,18 @@
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { demonstrationSignOut } from './demonstration.ts'
-import type { Router } from './routes.ts'
+import type { Handler, Router } from './routes.ts'
 
 /** The pages for anybody: what this is, and the way out. */
-export function pageRoutes({ route }: Router, { settings }: WebDeps, answers: Answers): void {
-  route('/', { GET: (c) => answers.page(c, 'home', {}) })
-  route('/info', { GET: (c) => answers.page(c, 'home', {}) })
-  route('/about', { GET: (c) => answers.page(c, 'about', {}) })
+export function pageRoutes(
+  { route }: Router,
+  { settings, texts }: WebDeps,
+  answers: Answers,
+): void {
+  const home: Handler = (c) => answers.page(c, 'home', { policy: texts('policy') })
+  route('/', { GET: home })
+  route('/info', { GET: home })
+  route('/about', { GET: (c) => answers.page(c, 'about', { text: texts('about') }) })
   route('/notallowed', {
     GET: (c) => answers.refuse(c, { kind: 'not-on-loan' }),
     POST: (c) => answers.refuse(c, { kind: 'not-on-loan' }),

@@ -5,12 +5,14 @@ import type { Words } from './words.ts'
 /** Every "no" that the web gives. A new kind does not compile until it has a status and words. */
 export type Refused =
   | Exclude<Decision, { kind: 'available' } | { kind: 'on-loan-to-you' }>
+  | { readonly kind: 'notice-not-accepted' }
   | { readonly kind: 'not-signed-in' }
   | { readonly kind: 'not-trusted' }
   | { readonly kind: 'bad-identity' }
   | { readonly kind: 'not-staff' }
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
+  | { readonly kind: 'nothing-to-preview'; readonly why: string }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -70,6 +72,8 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'No new loans just now',
         'The clock of this server is wrong, so nothing new can be lent. Running loans go on. Please tell the library.',
       )
+    case 'notice-not-accepted':
+      return say(400, 'Copyright notice', 'Accept the copyright notice to start the loan.')
     case 'not-signed-in':
       return say(
         401,
@@ -98,6 +102,8 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       )
     case 'cannot-be-ready':
       return say(409, 'Not ready', `This item cannot be made ready: ${refused.why}.`)
+    case 'nothing-to-preview':
+      return say(409, 'Nothing to preview', `This item cannot be shown: ${refused.why}.`)
     case 'other-site':
       return say(
         403,

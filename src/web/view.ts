@@ -7,6 +7,18 @@ export interface Frame {
   readonly demonstration: boolean
   readonly helpUrl: string
   readonly feedbackUrl: string
+  readonly site: SiteLook
+  /** HTML, or '' for none. */
+  readonly announcement: string
+  readonly footer: string
+}
+
+/** What a library sets to make the pages its own. */
+export interface SiteLook {
+  readonly name: string
+  readonly library: string
+  readonly logo: { readonly width: number; readonly height: number } | undefined
+  readonly hasColour: boolean
 }
 
 export interface ItemPage {
@@ -24,23 +36,33 @@ export interface ItemPage {
   readonly dueText: string
   /** Barcode of the item that stands in the way, or ''. */
   readonly otherBarcode: string
+  /** HTML of what must be accepted before a loan, or ''. */
+  readonly notice: string
+  /** Why the loan did not start, at the box that was not ticked, or ''. */
+  readonly fault: string
+  /** For staff, when there is something to see; or ''. */
+  readonly previewUrl: string
 }
 
 export interface ViewPage {
   readonly title: string
   readonly barcode: string
   readonly manifestUrl: string
-  readonly statusUrl: string
-  readonly returnUrl: string
   readonly itemUrl: string
-  readonly thankYouUrl: string
-  /** ISO 8601, as `now`. */
-  readonly dueAt: string
-  readonly now: string
-  /** When the item can be borrowed again after a return, in words. */
-  readonly reloanText: string
-  readonly demonstration: boolean
   readonly viewer: { readonly version: string; readonly modules: readonly string[] }
+  /** undefined: staff look at the item without a loan. */
+  readonly loan:
+    | {
+        readonly statusUrl: string
+        readonly returnUrl: string
+        readonly thankYouUrl: string
+        /** ISO 8601, as `now`. */
+        readonly dueAt: string
+        readonly now: string
+        /** When the item can be borrowed again after a return, in words. */
+        readonly reloanText: string
+      }
+    | undefined
 }
 
 export interface ListRow {
@@ -72,8 +94,8 @@ export interface AddPage {
 
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
-  home: object
-  about: object
+  home: { readonly policy: string }
+  about: { readonly text: string }
   item: ItemPage
   view: ViewPage
   'thank-you': { readonly borrowAgain: string }

@@ -6,6 +6,8 @@ export interface Words {
   when(at: EpochMs, now: EpochMs): string
   /** "15:40 CET" when it is today, otherwise as `when` */
   clockTime(at: EpochMs, now: EpochMs): string
+  /** "3 March 2027 at 09:00 CET": true on any day, for what is read later */
+  inFull(at: EpochMs): string
 }
 
 export function wordsIn(timeZone: string): Words {
@@ -33,6 +35,7 @@ export function wordsIn(timeZone: string): Words {
 
   return {
     when,
+    inFull: (at) => `${date.format(at)} at ${time.format(at)}`,
     clockTime: (at, now) => (dayNumber(at) === dayNumber(now) ? time.format(at) : when(at, now)),
   }
 }

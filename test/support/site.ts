@@ -24,6 +24,7 @@ export interface Site {
   /** Lines of the log so far. */
   readonly log: { msg: string; [key: string]: unknown }[]
   sweep(): Promise<void>
+  deliver(): Promise<void>
   /** Sends a request as the front server would, for this person or for nobody. */
   as(name: string | undefined, path: string, init?: RequestInit): Promise<Response>
   /** Sends a form from a page of the site. */
@@ -82,6 +83,7 @@ export async function startSite(
     clock,
     log: lines,
     sweep: server.sweep,
+    deliver: server.deliver,
     stop,
     as: send,
     post: (name, path, fields = {}) =>
