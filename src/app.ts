@@ -3,6 +3,7 @@ import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
+import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
 import { iiifRoutes } from './web/iiif.ts'
@@ -34,6 +35,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   pageRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
+  editRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

@@ -8,6 +8,7 @@ import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import { loanQueries } from './loans/queries.ts'
@@ -16,6 +17,7 @@ import { createLog, type Log, patronHash } from './log.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
 import { peopleIn } from './people/people.ts'
+import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
 import { remoteSource } from './sources/remote.ts'
@@ -54,6 +56,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const remote = remoteSource()
   const deps = await build(parts, remote)
   if (settings.demonstration) await prepareDemonstration(deps)
+  await settleBarcodeChanges(deps.barcodeChanges)
   const { reloanWaitMs } = deps.lending
   const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()
@@ -114,6 +117,13 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     patronHash: patronHash(clock, settings.logKey),
     people: peopleIn(db),
     items: itemsIn(db),
+    barcodeChanges: {
+      db,
+      clock,
+      folders: settings,
+      dueTimes: loans.dueTimes,
+      holdScans: (barcode) => holdScans(settings, barcode),
+    },
     audit: auditIn(db),
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),

@@ -51,3 +51,11 @@ export const audit = sqliteTable('audit', {
   barcode: text().$type<Barcode>().notNull(),
   detail: text().notNull().default(''),
 })
+
+export const barcodeChanges = sqliteTable('barcode_changes', {
+  id: integer().primaryKey(),
+  oldBarcode: text('old_barcode').$type<Barcode>().notNull(),
+  newBarcode: text('new_barcode').$type<Barcode>().notNull(),
+  moves: text({ mode: 'json' }).$type<[from: string, to: string][]>().notNull().default([]),
+  done: integer({ mode: 'boolean' }).notNull().default(false),
+})

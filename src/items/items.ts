@@ -33,6 +33,15 @@ export function itemsIn(db: Db) {
       )
     },
 
+    /**
+     * Changes what staff say of an item; its barcode only through `changeBarcode`.
+     *
+     * @returns false when there is no such item
+     */
+    update(draft: ItemDraft): boolean {
+      return db.update(items).set(draft).where(eq(items.barcode, draft.barcode)).run().changes > 0
+    },
+
     /** @returns false when there is no such item */
     setReady(barcode: Barcode, ready: boolean): boolean {
       return db.update(items).set({ ready }).where(eq(items.barcode, barcode)).run().changes > 0

@@ -151,6 +151,11 @@ export function loanQueries(db: Db) {
       return dueTimes.all({ barcode, now }).length
     },
 
+    /** When each open loan of the item is due, soonest first. */
+    dueTimes(barcode: Barcode, now: EpochMs): EpochMs[] {
+      return dueTimes.all({ barcode, now }).map((loan) => loan.dueAt)
+    },
+
     lastSeen(): EpochMs {
       return db.select({ lastSeen: clock.lastSeen }).from(clock).get()?.lastSeen ?? 0
     },

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { PatronId } from '../ids.ts'
+import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { LoanQueries } from '../loans/queries.ts'
@@ -43,6 +44,7 @@ export interface WebDeps {
   readonly patronHash: PatronHash
   readonly people: People
   readonly items: Items
+  readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
   readonly loans: LoanQueries
   readonly lending: LendingDeps

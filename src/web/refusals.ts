@@ -1,4 +1,5 @@
 import type { EpochMs } from '../clock.ts'
+import type { BarcodeChange } from '../items/change-barcode.ts'
 import type { Borrowing } from '../loans/borrow.ts'
 import type { Decision } from '../loans/rules.ts'
 import type { Words } from './words.ts'
@@ -13,6 +14,7 @@ export type Refused =
   | { readonly kind: 'not-staff' }
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
+  | Exclude<BarcodeChange, { kind: 'changed' } | { kind: 'unknown-item' }>
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -99,6 +101,26 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       )
     case 'cannot-be-ready':
       return say(409, 'Not ready', `This item cannot be made ready: ${refused.why}.`)
+    case 'barcode-taken':
+      return say(409, 'Barcode taken', 'There is an item with this barcode already.')
+    case 'item-on-loan':
+      return say(
+        409,
+        'On loan',
+        `The barcode cannot be changed while the item is on loan: until ${when(refused.until)}, unless readers return it sooner.`,
+      )
+    case 'file-in-the-way':
+      return say(
+        409,
+        'File in the way',
+        `There is a file for this barcode already, ${refused.path}: move it away first, or ask whoever runs the server.`,
+      )
+    case 'scans-in-work':
+      return say(
+        409,
+        'Scans in work',
+        'The barcode cannot be changed while the scans of the item wait for conversion or are being converted.',
+      )
     case 'other-site':
       return say(
         403,

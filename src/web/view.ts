@@ -59,17 +59,36 @@ export interface ListRow {
   readonly mayBeReady: boolean
 }
 
-export interface AddPage {
-  readonly fields: readonly {
-    readonly name: string
-    readonly label: string
-    readonly hint: string
-    readonly value: string
-    readonly fault: string
-    readonly kind: 'text' | 'number' | 'area'
-    readonly required: boolean
-  }[]
+export interface FormField {
+  readonly name: string
+  readonly label: string
+  readonly hint: string
+  readonly value: string
+  readonly fault: string
+  readonly kind: 'text' | 'number' | 'area' | 'file'
+  readonly required: boolean
+}
+
+export interface ItemForm {
+  readonly fields: readonly FormField[]
+  /** Name of the field in which the cursor stands, or ''. */
+  readonly cursor: string
+}
+
+export interface AddPage extends ItemForm {
+  /** The title of the item that was added last, and its barcode; or ''. */
   readonly added: string
+  readonly addedBarcode: string
+}
+
+export interface EditPage extends ItemForm {
+  readonly barcode: string
+  readonly title: string
+  /** The address of its picture, or ''. */
+  readonly cover: string
+  readonly saved: boolean
+  /** What holds of copies that are still read, in words, or ''. */
+  readonly stillRunning: string
 }
 
 /** Every page and what its template needs; a template that is given less throws. */
@@ -98,6 +117,8 @@ export interface Pages {
     readonly pages: number
   }
   add: AddPage
+  edit: EditPage
+  'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
 }
 
 export type View = <Name extends keyof Pages>(
