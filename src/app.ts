@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
+import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
 import { editRoutes } from './web/edit.ts'
@@ -36,6 +37,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   listRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   editRoutes(router, deps, answers)
+  bulkRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

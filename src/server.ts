@@ -14,6 +14,8 @@ import { drain, listen } from './listen.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
+import { chooseLsp } from './lsp/choose.ts'
+import type { LspChoice } from './lsp/lsp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
 import { peopleIn } from './people/people.ts'
@@ -39,6 +41,8 @@ export interface ServerParts {
   readonly log: Log
   /** Milliseconds that only run forward. */
   readonly monotonic: () => number
+  /** Who is asked about items, instead of the one that the settings name. */
+  readonly lsp?: LspChoice
 }
 
 export interface RunningServer {
@@ -87,7 +91,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   }
 }
 
-async function build({ settings, db, clock, log }: ServerParts, remote: Source): Promise<WebDeps> {
+async function build(parts: ServerParts, remote: Source): Promise<WebDeps> {
+  const { settings, db, clock, log, lsp = chooseLsp(settings.lspType) } = parts
+  if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({
@@ -125,6 +131,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
       holdScans: (barcode) => holdScans(settings, barcode),
     },
     audit: auditIn(db),
+    lsp,
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),
     words: wordsIn(settings.timeZone),

@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
   db: [],
   sources: [],
+  lsp: [],
   people: ['db'],
   audit: ['db'],
   manifests: ['sources'],
@@ -19,11 +20,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scans: ['sources', 'manifests', 'items'],
   tiles: ['sources', 'manifests', 'items', 'loans'],
   demonstration: ['db', ...DOMAIN],
-  web: ['db', 'demonstration', ...DOMAIN],
+  web: ['db', 'lsp', 'demonstration', ...DOMAIN],
   command: ['db'],
   app: ['web'],
   listen: [],
-  server: ['app', 'command', 'listen', 'db', 'demonstration', 'sources', 'web', ...DOMAIN],
+  server: ['app', 'command', 'listen', 'db', 'demonstration', 'lsp', 'sources', 'web', ...DOMAIN],
 }
 
 const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>

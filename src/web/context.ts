@@ -8,6 +8,7 @@ import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Log, PatronHash } from '../log.ts'
+import type { LspChoice } from '../lsp/lsp.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { People, Role } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
@@ -46,6 +47,7 @@ export interface WebDeps {
   readonly items: Items
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
+  readonly lsp: LspChoice
   readonly loans: LoanQueries
   readonly lending: LendingDeps
   readonly manifests: ManifestStore

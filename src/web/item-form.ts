@@ -1,4 +1,5 @@
 import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
+import type { LspRecord } from '../lsp/lsp.ts'
 import type { ItemForm } from './view.ts'
 
 export type Typed = Readonly<Partial<Record<DraftField, string>>>
@@ -97,4 +98,12 @@ export function itemForm(typed: Typed, faults: FormFaults = {}, cursor = ''): It
   }
   const all = [...fields, cover]
   return { fields: all, cursor: all.find(({ fault }) => fault !== '')?.name ?? cursor }
+}
+
+/** What was typed, and what the LSP tells where nothing was. */
+export function withRecord(typed: Typed, record: LspRecord): Typed {
+  const told = Object.entries(record).filter(
+    ([field, value]) => value !== '' && (typed[field as DraftField] ?? '').trim() === '',
+  )
+  return { ...typed, ...Object.fromEntries(told) }
 }

@@ -15,6 +15,7 @@ export type Refused =
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
   | Exclude<BarcodeChange, { kind: 'changed' } | { kind: 'unknown-item' }>
+  | { readonly kind: 'list-gone' }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -120,6 +121,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         409,
         'Scans in work',
         'The barcode cannot be changed while the scans of the item wait for conversion or are being converted.',
+      )
+    case 'list-gone':
+      return say(
+        404,
+        'List not kept any more',
+        'Lists are kept for a day, or until the server is started anew. Upload it again: items that were added are told as such.',
       )
     case 'other-site':
       return say(

@@ -91,6 +91,33 @@ export interface EditPage extends ItemForm {
   readonly stillRunning: string
 }
 
+export interface BulkPage {
+  readonly fault: string
+  /** Rows may do without a title: it can be looked up. */
+  readonly canLookUp: boolean
+  /** Why nothing can be looked up, or ''. */
+  readonly noAdapter: string
+  readonly lists: readonly { readonly href: string; readonly text: string }[]
+}
+
+export interface BulkListPage {
+  readonly href: string
+  readonly state: 'preview' | 'running' | 'done' | 'stopped'
+  readonly toAdd: number
+  readonly done: number
+  readonly added: number
+  readonly exist: number
+  readonly bad: number
+  readonly ignored: string
+  readonly rows: readonly {
+    readonly line: number
+    readonly barcode: string
+    readonly title: string
+    readonly isBad: boolean
+    readonly fate: string
+  }[]
+}
+
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: object
@@ -118,6 +145,8 @@ export interface Pages {
   }
   add: AddPage
   edit: EditPage
+  bulk: BulkPage
+  'bulk-list': BulkListPage
   'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
 }
 
