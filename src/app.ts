@@ -12,6 +12,7 @@ import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { pageRoutes } from './web/pages.ts'
+import { refreshRoutes } from './web/refresh.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
 
@@ -38,6 +39,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   addRoutes(router, deps, answers)
   editRoutes(router, deps, answers)
   bulkRoutes(router, deps, answers)
+  refreshRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

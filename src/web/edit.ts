@@ -5,11 +5,12 @@ import { draftFields, type ItemDraft } from '../items/draft.ts'
 import type { Item } from '../items/items.ts'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
-import { type FormFaults, itemForm, type Typed } from './item-form.ts'
+import { itemForm } from './item-form.ts'
 import { readItemForm } from './item-form-reading.ts'
+import { lookedUpForm, lookUpPart } from './look-up.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
-import type { EditPage } from './view.ts'
+import type { EditPage, ItemForm } from './view.ts'
 
 /** Changing an item, its barcode and its cover. */
 export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
@@ -37,15 +38,10 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
     return `${loans}, the last until ${words.clockTime(last, now)}: the paper copy goes back to the shelf after that.`
   }
 
-  async function page(
-    item: Item,
-    typed: Typed,
-    faults: FormFaults = {},
-    saved = false,
-  ): Promise<EditPage> {
+  async function page(item: Item, form: ItemForm, saved = false): Promise<EditPage> {
     const { barcode, title } = item
     return {
-      ...itemForm(typed, faults),
+      ...form,
       barcode,
       title,
       cover: await coverUrl(barcode),
@@ -53,6 +49,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       stillRunning: stillRunning(item),
     }
   }
+  const lookUp = lookUpPart(deps)
 
   /** @returns why not, or undefined when it is saved */
   async function save(old: Barcode, draft: ItemDraft): Promise<Refused | undefined> {
@@ -87,7 +84,11 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       const item = toItem(c)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const saved = c.req.query('saved') !== undefined
-      return answers.page(c, 'edit', await page(item, draftFields(item), {}, saved))
+      return answers.page(
+        c,
+        'edit',
+        await page(item, itemForm(draftFields(item), {}, '', lookUp), saved),
+      )
     }),
   })
 
@@ -100,14 +101,21 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       })
       if (sent.kind === 'refused') return answers.refuse(c, sent.refused)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
-      if (sent.kind === 'faults')
-        return answers.page(c, 'edit', await page(item, sent.typed, sent.faults), 400)
+      const { typed } = sent
+      if (sent.kind === 'look-up') {
+        const form = await lookedUpForm(deps, typed, sent.coverFault)
+        return answers.page(c, 'edit', await page(item, form))
+      }
+      if (sent.kind === 'faults') {
+        const form = itemForm(typed, sent.faults, '', lookUp)
+        return answers.page(c, 'edit', await page(item, form), 400)
+      }
       const { draft, cover } = sent
       const refused = await save(item.barcode, draft)
       if (refused?.kind === 'unknown-item') return answers.refuse(c, refused)
       if (refused !== undefined) {
-        const faults = { barcode: answers.words(refused).message }
-        return answers.page(c, 'edit', await page(item, sent.typed, faults), 409)
+        const form = itemForm(typed, { barcode: answers.words(refused).message }, '', lookUp)
+        return answers.page(c, 'edit', await page(item, form), 409)
       }
       if (cover) await writeCover(thumbnailsDir, draft.barcode, cover)
       record(patron, item, draft)

@@ -11,13 +11,17 @@ export type ItemFormReading =
       readonly draft: ItemDraft
       /** A JPEG, when a picture was chosen. */
       readonly cover: Uint8Array | undefined
-      readonly sent: ReadonlyMap<string, string>
     }
   | {
       readonly kind: 'faults'
       readonly typed: Typed
       readonly faults: FormFaults
-      readonly sent: ReadonlyMap<string, string>
+    }
+  /** Nothing is to be saved yet: the button *Look up* was pressed. */
+  | {
+      readonly kind: 'look-up'
+      readonly typed: Typed
+      readonly coverFault: string | undefined
     }
   | Extract<UploadReading, { kind: 'refused' }>
 
@@ -37,11 +41,12 @@ export async function readItemForm(
   const reading = parseItemDraft(typed)
   const file = upload.files.get('cover')
   const cover = file && (await readCover(file.bytes))
+  const again = cover?.kind === 'cover' ? 'Choose the cover once more.' : cover?.why
+  if (sent.get('action') === 'look-up') return { kind: 'look-up', typed, coverFault: again }
   if (reading.kind === 'faults') {
-    const again = cover?.kind === 'cover' ? 'Choose the cover once more.' : cover?.why
     const faults = { ...reading.faults, ...(again !== undefined && { cover: again }) }
-    return { kind: 'faults', typed, faults, sent }
+    return { kind: 'faults', typed, faults }
   }
-  if (cover?.kind === 'bad') return { kind: 'faults', typed, faults: { cover: cover.why }, sent }
-  return { kind: 'draft', typed, draft: reading.draft, cover: cover?.jpeg, sent }
+  if (cover?.kind === 'bad') return { kind: 'faults', typed, faults: { cover: cover.why } }
+  return { kind: 'draft', typed, draft: reading.draft, cover: cover?.jpeg }
 }

@@ -1,6 +1,6 @@
 import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
 import type { LspRecord } from '../lsp/lsp.ts'
-import type { ItemForm } from './view.ts'
+import type { ItemForm, LookUpPart } from './view.ts'
 
 export type Typed = Readonly<Partial<Record<DraftField, string>>>
 
@@ -59,6 +59,8 @@ const FIELDS: readonly {
   },
 ]
 
+export const NO_LOOK_UP: LookUpPart = { offered: false, answer: '', isFault: false, noAdapter: '' }
+
 /** What was sent, by our words; a field that was not sent is left out. */
 export function typedFields(sent: ReadonlyMap<string, string>): Typed {
   const typed = FIELDS.flatMap(({ field, wire }) => {
@@ -66,6 +68,11 @@ export function typedFields(sent: ReadonlyMap<string, string>): Typed {
     return value === undefined ? [] : [[field, value]]
   })
   return Object.fromEntries(typed) as Typed
+}
+
+/** A field's name in forms. */
+export function wireOf(field: DraftField): string {
+  return FIELDS.find((one) => one.field === field)?.wire ?? field
 }
 
 /** What staff call a field. */
@@ -77,7 +84,12 @@ export function labelOf(field: DraftField): string {
  * The form with what was typed, and a sentence at each field that is wrong. The cursor stands in
  * the first of those, else in the field named.
  */
-export function itemForm(typed: Typed, faults: FormFaults = {}, cursor = ''): ItemForm {
+export function itemForm(
+  typed: Typed,
+  faults: FormFaults = {},
+  cursor = '',
+  lookUp: LookUpPart = NO_LOOK_UP,
+): ItemForm {
   const fields = FIELDS.map(({ field, wire, label, hint, kind }) => ({
     name: wire,
     label,
@@ -97,7 +109,7 @@ export function itemForm(typed: Typed, faults: FormFaults = {}, cursor = ''): It
     required: false,
   }
   const all = [...fields, cover]
-  return { fields: all, cursor: all.find(({ fault }) => fault !== '')?.name ?? cursor }
+  return { fields: all, cursor: all.find(({ fault }) => fault !== '')?.name ?? cursor, lookUp }
 }
 
 /** What was typed, and what the LSP tells where nothing was. */

@@ -71,8 +71,20 @@ export interface FormField {
 
 export interface ItemForm {
   readonly fields: readonly FormField[]
-  /** Name of the field in which the cursor stands, or ''. */
+  /** Name of the field in which the cursor stands, 'save' for the button, or ''. */
   readonly cursor: string
+  readonly lookUp: LookUpPart
+}
+
+/** What the form of an item offers and tells of the library system. */
+export interface LookUpPart {
+  /** There is one to ask. */
+  readonly offered: boolean
+  /** What it answered, in words, or ''. */
+  readonly answer: string
+  readonly isFault: boolean
+  /** Why it cannot be asked although the settings name it, or ''. */
+  readonly noAdapter: string
 }
 
 export interface AddPage extends ItemForm {
@@ -89,6 +101,38 @@ export interface EditPage extends ItemForm {
   readonly saved: boolean
   /** What holds of copies that are still read, in words, or ''. */
   readonly stillRunning: string
+}
+
+/** What would change in one item, old and new. */
+export interface RefreshedItem {
+  readonly barcode: string
+  readonly title: string
+  readonly changes: readonly {
+    readonly name: string
+    readonly label: string
+    readonly old: string
+    readonly new: string
+  }[]
+}
+
+export interface RefreshPage {
+  readonly item: RefreshedItem
+  /** Why there is nothing to compare with, or ''. */
+  readonly fault: string
+}
+
+export interface RefreshAllPage {
+  readonly run: string
+  readonly state: 'none' | 'running' | 'done' | 'stopped'
+  readonly items: number
+  readonly done: number
+  readonly saved: number
+  readonly changed: readonly RefreshedItem[]
+  readonly faults: readonly {
+    readonly barcode: string
+    readonly title: string
+    readonly why: string
+  }[]
 }
 
 export interface BulkPage {
@@ -145,6 +189,8 @@ export interface Pages {
   }
   add: AddPage
   edit: EditPage
+  refresh: RefreshPage
+  'refresh-all': RefreshAllPage
   bulk: BulkPage
   'bulk-list': BulkListPage
   'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
