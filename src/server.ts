@@ -60,7 +60,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const remote = remoteSource()
   const deps = await build(parts, remote)
   if (settings.demonstration) await prepareDemonstration(deps)
-  await settleBarcodeChanges(deps.barcodeChanges)
+  await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
+    log.error({ err }, 'barcode-change.fault'),
+  )
   const { reloanWaitMs } = deps.lending
   const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()

@@ -47,6 +47,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       cover: await coverUrl(barcode),
       saved,
       stillRunning: stillRunning(item),
+      tooMany: Math.max(0, deps.loans.openLoans(barcode, clock.now()) - item.copies),
     }
   }
   const lookUp = lookUpPart(deps)
@@ -120,6 +121,21 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (cover) await writeCover(thumbnailsDir, draft.barcode, cover)
       record(patron, item, draft)
       return c.redirect(`/edit/${draft.barcode}?saved=yes`, 303)
+    }),
+  })
+
+  route('/end-newest/:barcode', {
+    POST: staffOnly((c, { patron }) => {
+      const item = toItem(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const { barcode, copies } = item
+      const ended = deps.loans.exclusively(() =>
+        deps.loans.endNewestOf(barcode, copies, clock.now()),
+      )
+      const detail = `${ended} ended, newest first, down to ${copies}`
+      audit.record({ at: clock.now(), staff: patron, act: 'end-loans', barcode, detail })
+      log.info({ item: barcode, loans: ended }, 'loan.end-newest')
+      return c.redirect(`/edit/${barcode}?saved=yes`, 303)
     }),
   })
 

@@ -101,6 +101,8 @@ export interface EditPage extends ItemForm {
   readonly saved: boolean
   /** What holds of copies that are still read, in words, or ''. */
   readonly stillRunning: string
+  /** How many loans run beyond the copies. */
+  readonly tooMany: number
 }
 
 /** What would change in one item, old and new. */

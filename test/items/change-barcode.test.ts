@@ -3,11 +3,13 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
-import { settleBarcodeChanges } from '../../src/items/change-barcode.ts'
+import { changeBarcode, settleBarcodeChanges } from '../../src/items/change-barcode.ts'
+import { draftFields, parseItemDraft } from '../../src/items/draft.ts'
+import { itemsIn } from '../../src/items/items.ts'
 import { loanQueries } from '../../src/loans/queries.ts'
 import { holdScans } from '../../src/scans/hold.ts'
 import { testFolder } from '../support/folder.ts'
-import { library, openTestDb } from '../support/lending.ts'
+import { barcode, library, openTestDb } from '../support/lending.ts'
 
 const CHILD = join(import.meta.dirname, '../support/barcode-changer.ts')
 const run = promisify(execFile)
@@ -98,5 +100,33 @@ describe('a change of barcode', () => {
       ends.push(killed ? item : 'finished')
     }
     expect(ends).toEqual([...Array(7).fill('A'), ...Array(6).fill('B'), 'finished'])
+  })
+
+  it('leaves all as it was when somebody borrows the item in the midst of it', async () => {
+    const root = testFolder()
+    prepare(root)
+    const db = openTestDb(join(root, 'carrel.db'))
+    const item = itemsIn(db).find(barcode('A'))!
+    const reading = parseItemDraft({ ...draftFields(item), barcode: 'B' })
+    if (reading.kind === 'faults') throw new Error(JSON.stringify(reading.faults))
+    const before = filesOf(root)
+    const borrow = db.$client.prepare(`insert into loans
+      (barcode, patron, manifest_version, counted, started_at, due_at) values ('A', 'ann', 'v', 1, 1, 60)`)
+    const change = await changeBarcode(
+      {
+        db,
+        clock: { now: () => 5 },
+        folders: foldersOf(root),
+        dueTimes: loanQueries(db).dueTimes,
+        holdScans: (one) => holdScans(foldersOf(root), one),
+        step: (name) => name === 'planned' && borrow.run(),
+      },
+      barcode('A'),
+      reading.draft,
+    )
+    expect(change).toEqual({ kind: 'item-on-loan', until: 60 })
+    expect(filesOf(root)).toEqual(before)
+    expect(db.$client.prepare('select barcode from items').pluck().all()).toEqual(['A'])
+    db.$client.close()
   })
 })

@@ -77,6 +77,25 @@ describe('editing an item', () => {
     expect((await site.post('cid', '/loan', { barcode: 'A' })).status).toBe(409)
   })
 
+  it('ends the newest loans beyond the copies when told to, and no other, however often', async () => {
+    const site = await startSite()
+    await site.addItem('A', { copies: 3 })
+    for (const reader of ['ann', 'bob', 'cid']) {
+      await site.post(reader, '/loan', { barcode: 'A' })
+      site.clock.t += 1000
+    }
+    await site.post('lee', '/update/edit', { old_barcode: 'A', num_copies: '1' })
+    expect(await (await site.as('lee', '/edit/A')).text()).toContain('End the 2 newest loans now')
+    const statuses = (whos: (string | undefined)[]) =>
+      Promise.all(whos.map(async (who) => (await site.post(who, '/end-newest/A')).status))
+    expect(await statuses([undefined, 'ann', 'lee', 'lee'])).toEqual([401, 403, 303, 303])
+    const reading = ['ann', 'bob', 'cid'].map(
+      async (who) => (await site.as(who, '/manifests/A')).status,
+    )
+    expect(await Promise.all(reading)).toEqual([200, 403, 403])
+    expect(await (await site.as('lee', '/edit/A')).text()).not.toContain('still run')
+  })
+
   it.each([
     ['title', { title: ' ' }, /Enter the title/],
     ['num_copies', { num_copies: '-1' }, /Copies must be/],
