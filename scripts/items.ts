@@ -13,7 +13,8 @@ import { type Item, type Items, itemsIn } from '../src/items/items.ts'
 const HELP = `The items that are lent.
 
   npm run items -- add BARCODE --title T [--author A] [--publisher P] [--edition E] [--year Y]
-                       [--isbn N] [--notes N] [--copies 1] [--hours 2] [--ready]
+                       [--isbn N] [--item-id N] [--item-page URL] [--notes N]
+                       [--copies 1] [--hours 2] [--ready]
   npm run items -- ready BARCODE        lends it, as soon as its manifest is there and valid
   npm run items -- not-ready BARCODE    lends it to nobody new; running loans go on
   npm run items -- list [--json]
@@ -31,6 +32,8 @@ const OPTIONS: Readonly<Record<Exclude<DraftField, 'barcode'>, string>> = {
   edition: 'edition',
   year: 'year',
   isbnIssn: 'isbn',
+  itemId: 'item-id',
+  itemPage: 'item-page',
   notes: 'notes',
   copies: 'copies',
   loanHours: 'hours',

@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import { databaseTrouble } from './db/trouble.ts'
 import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
+import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
+import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
 import { iiifRoutes, loanEntrance } from './web/iiif.ts'
@@ -12,6 +14,7 @@ import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { pageRoutes } from './web/pages.ts'
 import { previewRoutes } from './web/preview.ts'
+import { refreshRoutes } from './web/refresh.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
 
@@ -37,6 +40,9 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   pageRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
+  editRoutes(router, deps, answers)
+  bulkRoutes(router, deps, answers)
+  refreshRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

@@ -8,16 +8,20 @@ import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
+import { chooseLsp } from './lsp/choose.ts'
+import type { LspChoice } from './lsp/lsp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { manifestStore } from './manifests/store.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
+import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
 import { remoteSource } from './sources/remote.ts'
@@ -44,6 +48,8 @@ export interface ServerParts {
   readonly log: Log
   /** Milliseconds that only run forward. */
   readonly monotonic: () => number
+  /** Who is asked about items, instead of the one that the settings name. */
+  readonly lsp?: LspChoice
 }
 
 export interface RunningServer {
@@ -64,6 +70,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { inFull } = wordsIn(settings.timeZone)
   const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const deps = await build(parts, remote, post?.onLoan)
+  await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
+    log.error({ err }, 'barcode-change.fault'),
+  )
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
     serverOptions: {
@@ -97,10 +106,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 }
 
 async function build(
-  { settings, db, clock, log }: ServerParts,
+  parts: ServerParts,
   remote: Source,
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
+  const { settings, db, clock, log, lsp = chooseLsp(settings.lspType) } = parts
+  if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({
@@ -130,7 +141,15 @@ async function build(
     patronHash: patronHash(clock, settings.logKey),
     people: peopleIn(db),
     items: itemsIn(db),
+    barcodeChanges: {
+      db,
+      clock,
+      folders: settings,
+      dueTimes: loans.dueTimes,
+      holdScans: (barcode) => holdScans(settings, barcode),
+    },
     audit: auditIn(db),
+    lsp,
     lending: {
       loans,
       manifests,

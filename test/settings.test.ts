@@ -131,10 +131,10 @@ describe('the settings', () => {
     })
   })
 
-  it('read a colour behind the equals sign as no comment', () => {
+  it('take what is behind the equals sign as it is, a # too', () => {
     expect(settings(`${BASE}ACCENT_COLOUR = #8B0000\n`).accentColour).toBe('#8B0000')
-    expect(settings(`${BASE}ACCENT_COLOUR = #8b0000 # red\n`).accentColour).toBe('#8b0000')
-    expect(settings(`${BASE}LOGO_FILE = # none yet\n`).logoFile).toBeUndefined()
+    const url = 'https://help.example.edu/page#part'
+    expect(settings(`${BASE}HELP_URL = ${url}\n`).helpUrl).toBe(url)
   })
 
   it('stand in settings.example.ini, every one with its default', () => {

@@ -58,3 +58,11 @@ export const outbox = sqliteTable('outbox', {
   tries: integer().notNull().default(0),
   nextTryAt: integer('next_try_at').$type<EpochMs>().notNull(),
 })
+
+export const barcodeChanges = sqliteTable('barcode_changes', {
+  id: integer().primaryKey(),
+  oldBarcode: text('old_barcode').$type<Barcode>().notNull(),
+  newBarcode: text('new_barcode').$type<Barcode>().notNull(),
+  moves: text({ mode: 'json' }).$type<[from: string, to: string][]>().notNull().default([]),
+  done: integer({ mode: 'boolean' }).notNull().default(false),
+})

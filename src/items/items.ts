@@ -1,4 +1,4 @@
-import { count, eq, sql } from 'drizzle-orm'
+import { count, eq, gt, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { items } from '../db/schema.ts'
@@ -33,6 +33,15 @@ export function itemsIn(db: Db) {
       )
     },
 
+    /**
+     * Changes what staff say of an item; its barcode only through `changeBarcode`.
+     *
+     * @returns false when there is no such item
+     */
+    update(draft: ItemDraft): boolean {
+      return db.update(items).set(draft).where(eq(items.barcode, draft.barcode)).run().changes > 0
+    },
+
     /** @returns false when there is no such item */
     setReady(barcode: Barcode, ready: boolean): boolean {
       return db.update(items).set({ ready }).where(eq(items.barcode, barcode)).run().changes > 0
@@ -46,6 +55,17 @@ export function itemsIn(db: Db) {
         .orderBy(items.title, items.barcode)
         .limit(limit)
         .offset(offset)
+        .all()
+    },
+
+    /** The next items after a barcode ('' for the first ones), in the order of barcodes. */
+    after(barcode: string, limit: number): Item[] {
+      return db
+        .select()
+        .from(items)
+        .where(gt(items.barcode, barcode as Barcode))
+        .orderBy(items.barcode)
+        .limit(limit)
         .all()
     },
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { clock, items, loans } from '../db/schema.ts'
@@ -131,6 +131,23 @@ export function loanQueries(db: Db) {
         .run().changes
     },
 
+    /** The staff end the newest open loans of the item, so that this many go on. @returns how many */
+    endNewestOf(barcode: Barcode, goOn: number, now: EpochMs): number {
+      stampOverdue(now, eq(loans.barcode, barcode))
+      const open = db
+        .select({ id: loans.id })
+        .from(loans)
+        .where(and(eq(loans.barcode, barcode), isNull(loans.endedAt)))
+        .orderBy(loans.startedAt, loans.id)
+        .all()
+      const ended = open.slice(goOn).map(({ id }) => id)
+      db.update(loans)
+        .set({ endedAt: sql`max(${now}, ${loans.startedAt})`, endedBy: 'staff' })
+        .where(and(inArray(loans.id, ended), isNull(loans.endedAt)))
+        .run()
+      return ended.length
+    },
+
     /** Erases the patron of every loan that ended at or before the instant. @returns how many */
     forgetEndedBy(endedBefore: EpochMs): number {
       return db
@@ -153,6 +170,11 @@ export function loanQueries(db: Db) {
 
     openLoans(barcode: Barcode, now: EpochMs): number {
       return dueTimes.all({ barcode, now }).length
+    },
+
+    /** When each open loan of the item is due, soonest first. */
+    dueTimes(barcode: Barcode, now: EpochMs): EpochMs[] {
+      return dueTimes.all({ barcode, now }).map((loan) => loan.dueAt)
     },
 
     lastSeen(): EpochMs {

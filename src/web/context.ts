@@ -3,10 +3,12 @@ import type { Context } from 'hono'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { PatronId } from '../ids.ts'
+import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Log, PatronHash } from '../log.ts'
+import type { LspChoice } from '../lsp/lsp.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { People, Role } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
@@ -45,7 +47,9 @@ export interface WebDeps {
   readonly patronHash: PatronHash
   readonly people: People
   readonly items: Items
+  readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
+  readonly lsp: LspChoice
   readonly loans: LoanQueries
   readonly lending: LendingDeps
   readonly manifests: ManifestStore

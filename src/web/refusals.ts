@@ -1,4 +1,5 @@
 import type { EpochMs } from '../clock.ts'
+import type { BarcodeChange } from '../items/change-barcode.ts'
 import type { Decision } from '../loans/rules.ts'
 import type { Words } from './words.ts'
 
@@ -13,6 +14,8 @@ export type Refused =
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
   | { readonly kind: 'nothing-to-preview'; readonly why: string }
+  | Exclude<BarcodeChange, { kind: 'changed' } | { kind: 'unknown-item' }>
+  | { readonly kind: 'list-gone' }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -104,6 +107,32 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       return say(409, 'Not ready', `This item cannot be made ready: ${refused.why}.`)
     case 'nothing-to-preview':
       return say(409, 'Nothing to preview', `This item cannot be shown: ${refused.why}.`)
+    case 'barcode-taken':
+      return say(409, 'Barcode taken', 'There is an item with this barcode already.')
+    case 'item-on-loan':
+      return say(
+        409,
+        'On loan',
+        `The barcode cannot be changed while the item is on loan: until ${when(refused.until)}, unless readers return it sooner.`,
+      )
+    case 'file-in-the-way':
+      return say(
+        409,
+        'File in the way',
+        `There is a file for this barcode already, ${refused.path}: move it away first, or ask whoever runs the server.`,
+      )
+    case 'scans-in-work':
+      return say(
+        409,
+        'Scans in work',
+        'The barcode cannot be changed while the scans of the item wait for conversion or are being converted.',
+      )
+    case 'list-gone':
+      return say(
+        404,
+        'List not kept any more',
+        'Lists are kept for a day, or until the server is started anew. Upload it again: items that were added are told as such.',
+      )
     case 'other-site':
       return say(
         403,

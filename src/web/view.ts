@@ -79,17 +79,109 @@ export interface ListRow {
   readonly mayBeReady: boolean
 }
 
-export interface AddPage {
-  readonly fields: readonly {
+export interface FormField {
+  readonly name: string
+  readonly label: string
+  readonly hint: string
+  readonly value: string
+  readonly fault: string
+  readonly kind: 'text' | 'number' | 'area' | 'file'
+  readonly required: boolean
+}
+
+export interface ItemForm {
+  readonly fields: readonly FormField[]
+  /** Name of the field in which the cursor stands, 'save' for the button, or ''. */
+  readonly cursor: string
+  readonly lookUp: LookUpPart
+}
+
+/** What the form of an item offers and tells of the library system. */
+export interface LookUpPart {
+  /** There is one to ask. */
+  readonly offered: boolean
+  /** What it answered, in words, or ''. */
+  readonly answer: string
+  readonly isFault: boolean
+  /** Why it cannot be asked although the settings name it, or ''. */
+  readonly noAdapter: string
+}
+
+export interface AddPage extends ItemForm {
+  /** The title of the item that was added last, and its barcode; or ''. */
+  readonly added: string
+  readonly addedBarcode: string
+}
+
+export interface EditPage extends ItemForm {
+  readonly barcode: string
+  readonly title: string
+  /** The address of its picture, or ''. */
+  readonly cover: string
+  readonly saved: boolean
+  /** What holds of copies that are still read, in words, or ''. */
+  readonly stillRunning: string
+  /** How many loans run beyond the copies. */
+  readonly tooMany: number
+}
+
+/** What would change in one item, old and new. */
+export interface RefreshedItem {
+  readonly barcode: string
+  readonly title: string
+  readonly changes: readonly {
     readonly name: string
     readonly label: string
-    readonly hint: string
-    readonly value: string
-    readonly fault: string
-    readonly kind: 'text' | 'number' | 'area'
-    readonly required: boolean
+    readonly old: string
+    readonly new: string
   }[]
-  readonly added: string
+}
+
+export interface RefreshPage {
+  readonly item: RefreshedItem
+  /** Why there is nothing to compare with, or ''. */
+  readonly fault: string
+}
+
+export interface RefreshAllPage {
+  readonly run: string
+  readonly state: 'none' | 'running' | 'done' | 'stopped'
+  readonly items: number
+  readonly done: number
+  readonly saved: number
+  readonly changed: readonly RefreshedItem[]
+  readonly faults: readonly {
+    readonly barcode: string
+    readonly title: string
+    readonly why: string
+  }[]
+}
+
+export interface BulkPage {
+  readonly fault: string
+  /** Rows may do without a title: it can be looked up. */
+  readonly canLookUp: boolean
+  /** Why nothing can be looked up, or ''. */
+  readonly noAdapter: string
+  readonly lists: readonly { readonly href: string; readonly text: string }[]
+}
+
+export interface BulkListPage {
+  readonly href: string
+  readonly state: 'preview' | 'running' | 'done' | 'stopped'
+  readonly toAdd: number
+  readonly done: number
+  readonly added: number
+  readonly exist: number
+  readonly bad: number
+  readonly ignored: string
+  readonly rows: readonly {
+    readonly line: number
+    readonly barcode: string
+    readonly title: string
+    readonly isBad: boolean
+    readonly fate: string
+  }[]
 }
 
 /** Every page and what its template needs; a template that is given less throws. */
@@ -118,6 +210,12 @@ export interface Pages {
     readonly pages: number
   }
   add: AddPage
+  edit: EditPage
+  refresh: RefreshPage
+  'refresh-all': RefreshAllPage
+  bulk: BulkPage
+  'bulk-list': BulkListPage
+  'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
 }
 
 export type View = <Name extends keyof Pages>(

@@ -100,7 +100,7 @@ describe('opening', () => {
         openTestDb(file).$client.close()
         truncateSync(file, statSync(file).size - 1)
       },
-      /its end is missing/,
+      /is damaged/,
     ],
     ['something else', (file) => writeFileSync(file, 'x'.repeat(8192)), /is damaged/],
     [

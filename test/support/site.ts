@@ -8,6 +8,7 @@ import type { Db } from '../../src/db/open.ts'
 import type { Barcode } from '../../src/ids.ts'
 import { parseItemDraft } from '../../src/items/draft.ts'
 import { itemsIn } from '../../src/items/items.ts'
+import type { Lsp } from '../../src/lsp/lsp.ts'
 import { peopleIn } from '../../src/people/people.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import { startServer } from '../../src/server.ts'
@@ -45,7 +46,7 @@ export interface Site {
 
 /** A whole Carrel on a free port of loopback, in a folder of its own; `lee` is on the staff. */
 export async function startSite(
-  options: { ini?: string; folder?: string; clock?: TestClock } = {},
+  options: { ini?: string; folder?: string; clock?: TestClock; lsp?: Lsp } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
   const clock = options.clock ?? testClock()
@@ -63,7 +64,14 @@ export async function startSite(
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const db = openTestDb(settings.databaseFile)
   peopleIn(db).addStaff(patron('lee'))
-  const server = await startServer({ settings, db, clock, log, monotonic: () => clock.now() })
+  const server = await startServer({
+    settings,
+    db,
+    clock,
+    log,
+    monotonic: () => clock.now(),
+    ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
+  })
   let running = true
   const stop = async () => {
     if (running) await server.stop()

@@ -1,0 +1,68 @@
+import { setImmediate as pause } from 'node:timers/promises'
+import pMap from 'p-map'
+import { type PatronId, parseBarcode } from '../ids.ts'
+import type { BulkRow } from '../items/bulk.ts'
+import { type DraftReading, parseItemDraft } from '../items/draft.ts'
+import type { WebDeps } from './context.ts'
+import { withRecord } from './item-form.ts'
+import type { LookUp } from './look-up.ts'
+import { lspWords } from './lsp-words.ts'
+
+/** An uploaded list of items: looked at, then added row by row. It lives as long as the process. */
+export interface BulkList {
+  state: 'preview' | 'running' | 'done' | 'stopped'
+  /** Rows that have been worked on since it began to run. */
+  done: number
+  readonly rows: BulkRow[]
+  readonly ignored: readonly string[]
+}
+
+/** So many questions at a time to the library system. */
+const QUESTIONS = 4
+
+/** Adds the rows that can be added. A row that fails is told of and holds up no other. */
+export async function addAll(
+  list: BulkList,
+  deps: Pick<WebDeps, 'items' | 'audit' | 'clock' | 'log'>,
+  lookUp: LookUp,
+  staff: PatronId,
+): Promise<void> {
+  const { items, audit, clock, log } = deps
+
+  async function add(row: BulkRow): Promise<BulkRow> {
+    const first = parseItemDraft(row.typed)
+    const barcode = parseBarcode(row.typed.barcode ?? '')
+    if (row.fate.kind !== 'to-look-up' || barcode === undefined) return addDraft(row, first)
+    const answer = (await lookUp?.(barcode)) ?? { kind: 'unreachable' }
+    if (answer.kind !== 'found') return { ...row, fate: { kind: 'bad', why: lspWords(answer) } }
+    const typed = withRecord(row.typed, answer.record)
+    return addDraft({ ...row, typed }, parseItemDraft(typed))
+  }
+
+  function addDraft(row: BulkRow, reading: DraftReading): BulkRow {
+    if (reading.kind === 'faults') {
+      return { ...row, fate: { kind: 'bad', why: Object.values(reading.faults).join(' ') } }
+    }
+    const { barcode } = reading.draft
+    if (!items.add(reading.draft, clock.now())) return { ...row, fate: { kind: 'exists' } }
+    audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
+    return { ...row, fate: { kind: 'added' } }
+  }
+
+  async function work(row: BulkRow, n: number): Promise<void> {
+    if (row.fate.kind !== 'to-add' && row.fate.kind !== 'to-look-up') return
+    // Readers are served between any two rows.
+    await pause()
+    list.rows[n] = await add(row)
+    list.done++
+  }
+
+  list.state = 'running'
+  try {
+    await pMap([...list.rows], work, { concurrency: QUESTIONS })
+    list.state = 'done'
+  } catch (err) {
+    list.state = 'stopped'
+    log.error({ err }, 'bulk.fault')
+  }
+}

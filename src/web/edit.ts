@@ -1,0 +1,163 @@
+import { type Barcode, parseBarcode } from '../ids.ts'
+import { changeBarcode } from '../items/change-barcode.ts'
+import { coverFile, deleteCover, writeCover } from '../items/covers.ts'
+import { draftFields, type ItemDraft } from '../items/draft.ts'
+import type { Item } from '../items/items.ts'
+import type { Answers } from './answers.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import { itemForm } from './item-form.ts'
+import { readItemForm } from './item-form-reading.ts'
+import { lookedUpForm, lookUpPart } from './look-up.ts'
+import type { Refused } from './refusals.ts'
+import type { Router } from './routes.ts'
+import type { EditPage, ItemForm } from './view.ts'
+
+/** Changing an item, its barcode and its cover. */
+export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
+  const { settings, items, audit, clock, log, words } = deps
+  const { thumbnailsDir } = settings
+
+  const find = (text: string | undefined): Item | undefined => {
+    const barcode = parseBarcode(text ?? '')
+    return barcode && items.find(barcode)
+  }
+
+  /** The validator in the address shows a new cover at once, whatever the browser has kept. */
+  async function coverUrl(barcode: Barcode): Promise<string> {
+    const cover = await coverFile(thumbnailsDir, barcode)
+    if (cover === undefined) return ''
+    return `/thumbnails/${barcode}.jpg?v=${cover.etag.replaceAll('"', '')}`
+  }
+
+  function stillRunning({ barcode, copies }: Pick<Item, 'barcode' | 'copies'>): string {
+    const now = clock.now()
+    const due = deps.loans.dueTimes(barcode, now)
+    const last = due.at(-1)
+    if (last === undefined || due.length <= copies) return ''
+    const loans = due.length === 1 ? '1 loan still runs' : `${due.length} loans still run`
+    return `${loans}, the last until ${words.clockTime(last, now)}: the paper copy goes back to the shelf after that.`
+  }
+
+  async function page(item: Item, form: ItemForm, saved = false): Promise<EditPage> {
+    const { barcode, title } = item
+    return {
+      ...form,
+      barcode,
+      title,
+      cover: await coverUrl(barcode),
+      saved,
+      stillRunning: stillRunning(item),
+      tooMany: Math.max(0, deps.loans.openLoans(barcode, clock.now()) - item.copies),
+    }
+  }
+  const lookUp = lookUpPart(deps)
+
+  /** @returns why not, or undefined when it is saved */
+  async function save(old: Barcode, draft: ItemDraft): Promise<Refused | undefined> {
+    if (draft.barcode === old) return items.update(draft) ? undefined : { kind: 'unknown-item' }
+    const change = await changeBarcode(deps.barcodeChanges, old, draft)
+    return change.kind === 'changed' ? undefined : change
+  }
+
+  function record(staff: string, old: Item, draft: ItemDraft): void {
+    const changed = Object.entries(draft).filter(
+      ([name, value]) => old[name as keyof Item] !== value,
+    )
+    const detail = [
+      ...(old.barcode === draft.barcode ? [] : [`was ${old.barcode}`]),
+      changed.map(([name]) => name).join(' '),
+      stillRunning(draft),
+    ]
+    audit.record({
+      at: clock.now(),
+      staff,
+      act: 'edit',
+      barcode: draft.barcode,
+      detail: detail.filter((part) => part !== '').join('; '),
+    })
+    log.info({ item: draft.barcode, was: old.barcode }, 'item.edit')
+  }
+
+  const toItem = (c: WebContext) => find(c.req.param('barcode'))
+
+  route('/edit/:barcode', {
+    GET: staffOnly(async (c) => {
+      const item = toItem(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const saved = c.req.query('saved') !== undefined
+      return answers.page(
+        c,
+        'edit',
+        await page(item, itemForm(draftFields(item), {}, '', lookUp), saved),
+      )
+    }),
+  })
+
+  route('/update/edit', {
+    POST: staffOnly(async (c, { patron }) => {
+      let item: Item | undefined
+      const sent = await readItemForm(c, (fields) => {
+        item = find(fields.get('old_barcode') ?? fields.get('barcode'))
+        return item ? draftFields(item) : {}
+      })
+      if (sent.kind === 'refused') return answers.refuse(c, sent.refused)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const { typed } = sent
+      if (sent.kind === 'look-up') {
+        const form = await lookedUpForm(deps, typed, sent.coverFault)
+        return answers.page(c, 'edit', await page(item, form))
+      }
+      if (sent.kind === 'faults') {
+        const form = itemForm(typed, sent.faults, '', lookUp)
+        return answers.page(c, 'edit', await page(item, form), 400)
+      }
+      const { draft, cover } = sent
+      const refused = await save(item.barcode, draft)
+      if (refused?.kind === 'unknown-item') return answers.refuse(c, refused)
+      if (refused !== undefined) {
+        const form = itemForm(typed, { barcode: answers.words(refused).message }, '', lookUp)
+        return answers.page(c, 'edit', await page(item, form), 409)
+      }
+      if (cover) await writeCover(thumbnailsDir, draft.barcode, cover)
+      record(patron, item, draft)
+      return c.redirect(`/edit/${draft.barcode}?saved=yes`, 303)
+    }),
+  })
+
+  route('/end-newest/:barcode', {
+    POST: staffOnly((c, { patron }) => {
+      const item = toItem(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const { barcode, copies } = item
+      const ended = deps.loans.exclusively(() =>
+        deps.loans.endNewestOf(barcode, copies, clock.now()),
+      )
+      const detail = `${ended} ended, newest first, down to ${copies}`
+      audit.record({ at: clock.now(), staff: patron, act: 'end-loans', barcode, detail })
+      log.info({ item: barcode, loans: ended }, 'loan.end-newest')
+      return c.redirect(`/edit/${barcode}?saved=yes`, 303)
+    }),
+  })
+
+  route('/delete-thumbnail/:barcode', {
+    GET: staffOnly(async (c) => {
+      const item = toItem(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const { barcode, title } = item
+      const cover = await coverUrl(barcode)
+      return answers.page(c, 'delete-thumbnail', { barcode, title, cover })
+    }),
+    POST: staffOnly(async (c, { patron }) => {
+      const item = toItem(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      await deleteCover(thumbnailsDir, item.barcode)
+      audit.record({
+        at: clock.now(),
+        staff: patron,
+        act: 'delete-cover',
+        barcode: item.barcode,
+      })
+      return c.redirect(`/edit/${item.barcode}?saved=yes`, 303)
+    }),
+  })
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import type { PatronId } from '../ids.ts'
+import { parseBarcode } from '../ids.ts'
+import type { Item } from '../items/items.ts'
+import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
+import type { Answers } from './answers.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import { readForm } from './forms.ts'
+import { labelOf, typedFields, wireOf } from './item-form.ts'
+import { lookUpWith } from './look-up.ts'
+import { compare, type RefreshRun, refreshAll } from './refresh-run.ts'
+import type { Router } from './routes.ts'
+import type { RefreshAllPage, RefreshedItem } from './view.ts'
+
+/** Comparing items with the library system, and taking over what is new there. */
+export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
+  const { items, audit, clock, log } = deps
+  const lookUp = lookUpWith(deps)
+  if (lookUp === undefined) return
+
+  const find = (c: WebContext): Item | undefined => {
+    const barcode = parseBarcode(c.req.param('barcode') ?? '')
+    return barcode && items.find(barcode)
+  }
+
+  function save(item: Item, changes: readonly FieldChange[], staff: PatronId): boolean {
+    const draft = withChanges(item, changes)
+    const changed = changesFor(item, { ...draft, copies: '', loanHours: '' })
+    if (changed.length === 0) return false
+    items.update(draft)
+    const detail = changed.map(({ field }) => field).join(' ')
+    audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
+    log.info({ item: item.barcode }, 'item.refresh')
+    return true
+  }
+
+  route('/refresh/:barcode', {
+    GET: staffOnly(async (c) => {
+      const item = find(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const changes = compare(item, await lookUp(item.barcode))
+      const fault = typeof changes === 'string' ? changes : ''
+      const shown = refreshed(item, typeof changes === 'string' ? [] : changes)
+      return answers.page(c, 'refresh', { item: shown, fault })
+    }),
+    POST: staffOnly(async (c, { patron }) => {
+      const item = find(c)
+      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
+      const form = await readForm(c)
+      if (form.kind === 'refused') return answers.refuse(c, form.refused)
+      save(item, changesFor(item, typedFields(form.fields)), patron)
+      return c.redirect(`/edit/${item.barcode}?saved=yes`, 303)
+    }),
+  })
+
+  let run: RefreshRun | undefined
+
+  route('/refresh', {
+    GET: staffOnly((c) => answers.page(c, 'refresh-all', allPage(run, items.count()))),
+    POST: staffOnly(async (c, { patron }) => {
+      const form = await readForm(c)
+      if (form.kind === 'refused') return answers.refuse(c, form.refused)
+      if (form.fields.get('action') === 'save') saveAll(form.fields.get('run') ?? '', patron)
+      else if (run?.state !== 'running') {
+        run = { id: randomUUID(), state: 'running', done: 0, saved: 0, changed: [], faults: [] }
+        void refreshAll(run, deps, lookUp)
+      }
+      return c.redirect('/refresh', 303)
+    }),
+  })
+
+  /** Saves what was shown, where nobody has changed it meanwhile. */
+  function saveAll(id: string, staff: PatronId): void {
+    if (run?.id !== id || run.state === 'running') return
+    for (const { item, changes } of run.changed) {
+      const now = items.find(item.barcode)
+      if (now && save(now, changes, staff)) run.saved++
+    }
+    run.changed = []
+  }
+}
+
+function refreshed({ barcode, title }: Item, changes: readonly FieldChange[]): RefreshedItem {
+  return {
+    barcode,
+    title,
+    changes: changes.map((change) => ({
+      name: wireOf(change.field),
+      label: labelOf(change.field),
+      old: change.old,
+      new: change.new,
+    })),
+  }
+}
+
+function allPage(run: RefreshRun | undefined, items: number): RefreshAllPage {
+  return {
+    run: run?.id ?? '',
+    state: run?.state ?? 'none',
+    items,
+    done: run?.done ?? 0,
+    saved: run?.saved ?? 0,
+    changed: (run?.changed ?? []).map(({ item, changes }) => refreshed(item, changes)),
+    faults: (run?.faults ?? []).map(({ item: { barcode, title }, why }) => ({
+      barcode,
+      title,
+      why,
+    })),
+  }
+}
