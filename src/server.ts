@@ -12,6 +12,7 @@ import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { loanQueries } from './loans/queries.ts'
+import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { imageBases } from './manifests/bases.ts'
@@ -56,7 +57,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const deps = await build(parts, remote)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
-  const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
+  const { totals } = deps.statistics
+  const sweep = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()
   const timer = setInterval(
     () => sweep().catch((err) => log.error({ err }, 'sweep.fault')),
@@ -117,6 +119,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     items: itemsIn(db),
     audit: auditIn(db),
     desk: deskQueries(db),
+    statistics: statisticsIn(db, { clock, log, timeZone: settings.timeZone }),
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),
     words: wordsIn(settings.timeZone),

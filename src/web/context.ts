@@ -7,6 +7,7 @@ import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
 import type { LoanQueries } from '../loans/queries.ts'
+import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { People, Role } from '../people/people.ts'
@@ -48,6 +49,7 @@ export interface WebDeps {
   readonly loans: LoanQueries
   readonly desk: DeskQueries
   readonly lending: LendingDeps
+  readonly statistics: Statistics
   readonly manifests: ManifestStore
   readonly tiles: Tiles
   readonly view: View

@@ -7,11 +7,11 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { isUnchanged } from './files.ts'
 import type { Refused } from './refusals.ts'
-import type { Router } from './routes.ts'
+import type { Handler, Router } from './routes.ts'
 
 /** What is on loan: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, loans, manifests, tiles, settings } = deps
+  const { clock, loans, manifests, tiles, settings, statistics } = deps
   const gate = { loans, clock }
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
@@ -30,8 +30,21 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
     return visitor !== undefined && access(gate, barcode, visitor.patron) !== undefined
   }
 
+  /** Counts what readers were sent; the staff's own reading is in no statistics. */
+  function counted(handler: Handler): Handler {
+    return async (c) => {
+      const answer = await handler(c)
+      const barcode = parseBarcode(c.req.param('barcode') ?? '')
+      const sent = answer.status === 200 || answer.status === 304
+      if (sent && barcode && c.get('visitor')?.role === 'patron') {
+        statistics.pageRequests.count(barcode)
+      }
+      return answer
+    }
+  }
+
   route('/manifests/:barcode', {
-    GET: async (c) => {
+    GET: counted(async (c) => {
       const entered = enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
       const { barcode, loan } = entered
@@ -48,11 +61,11 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
       return gzip
         ? c.body(rewritten.gzip, 200, { ...headers, 'Content-Encoding': 'gzip' })
         : c.body(rewritten.bytes, 200, headers)
-    },
+    }),
   })
 
   route('/iiif/:barcode/:number/*', {
-    GET: async (c) => {
+    GET: counted(async (c) => {
       const entered = enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
       const { barcode, loan } = entered
@@ -87,7 +100,7 @@ export function iiifRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
           return answers.refuseJson(c, refused, retry === undefined ? {} : { 'Retry-After': retry })
         }
       }
-    },
+    }),
   })
 
   function send(

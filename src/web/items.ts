@@ -36,9 +36,12 @@ export function itemRoutes({ route, signedIn }: Router, deps: WebDeps, answers: 
 
   async function itemPage(
     { item, barcode }: { item: Item; barcode: Barcode },
-    { patron }: Visitor,
+    { patron, role }: Visitor,
   ): Promise<ItemPage> {
     const decision = await availability(deps.lending, barcode, patron)
+    if (decision.kind === 'no-copies-left' && role === 'patron') {
+      deps.statistics.turnAways.note(barcode, patron)
+    }
     const now = clock.now()
     return {
       barcode,

@@ -13,7 +13,7 @@ import { lengthInWords } from './words.ts'
 
 /** Borrow, read, return. */
 export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, words, log, patronHash, lending, loans } = deps
+  const { clock, words, log, patronHash, lending, loans, statistics } = deps
   const { reloanWaitMs } = lending
   const toItem = (barcode: string) => ({
     href: `/item/${barcode}`,
@@ -28,6 +28,9 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
       if (barcode === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const result = await borrow(lending, barcode, patron, role)
       log.info({ item: barcode, patron: patronHash(patron), result: result.kind }, 'loan.borrow')
+      if (result.kind === 'no-copies-left' && role === 'patron') {
+        statistics.turnAways.note(barcode, patron)
+      }
       if (result.kind === 'borrowed' || result.kind === 'on-loan-to-you')
         return c.redirect(`/view/${barcode}`, 303)
       if (result.kind === 'unknown-item') return answers.refuse(c, result)

@@ -32,7 +32,7 @@ create table totals (
 create index totals_by_loans on totals (period, loans desc, barcode)
   where barcode <> '' and length(period) < 10;
 create index totals_by_turn_aways on totals (period, turn_aways desc, barcode)
-  where barcode <> '' and turn_aways > 0;
+  where barcode <> '' and length(period) < 10 and turn_aways >= 3;
 create index totals_in_all on totals (period) where barcode = '';
 
 -- How many loans lasted so many minutes: medians are exact to the minute. Items have rows for
