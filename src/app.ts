@@ -13,6 +13,7 @@ import { loansRoutes } from './web/loans.ts'
 import { pageRoutes } from './web/pages.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
+import { statsRoutes } from './web/stats.ts'
 
 /** The site: what meets a request first, then one line for each group of addresses. */
 export function createApp(deps: WebDeps): Hono<WebEnv> {
@@ -36,6 +37,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   listRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   loansRoutes(router, deps, answers)
+  statsRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

@@ -43,6 +43,10 @@ export function daysOf(period: Period): { from: Day; to: Day } {
   return { from, to: isoDay(next - DAY_MS) }
 }
 
+export function dayBefore(day: Day): Day {
+  return isoDay(Date.parse(day) - DAY_MS)
+}
+
 /** @param to not before `from` */
 export function spanOf(from: Day, to: Day): Span {
   const periods: Period[] = []
