@@ -3,6 +3,7 @@ import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
+import { downloadRoutes } from './web/downloads.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
 import { iiifRoutes } from './web/iiif.ts'
@@ -38,6 +39,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   addRoutes(router, deps, answers)
   loansRoutes(router, deps, answers)
   statsRoutes(router, deps, answers)
+  downloadRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

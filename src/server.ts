@@ -11,6 +11,7 @@ import { prepareDemonstration } from './demonstration/prepare.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import { deskQueries } from './loans/desk-queries.ts'
+import { downloadsIn } from './loans/downloads.ts'
 import { loanQueries } from './loans/queries.ts'
 import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
@@ -119,6 +120,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     items: itemsIn(db),
     audit: auditIn(db),
     desk: deskQueries(db),
+    downloads: downloadsIn(db),
     statistics: statisticsIn(db, { clock, log, timeZone: settings.timeZone }),
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),

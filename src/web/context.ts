@@ -6,6 +6,7 @@ import type { PatronId } from '../ids.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
+import type { Downloads } from '../loans/downloads.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
@@ -48,6 +49,7 @@ export interface WebDeps {
   readonly audit: Audit
   readonly loans: LoanQueries
   readonly desk: DeskQueries
+  readonly downloads: Downloads
   readonly lending: LendingDeps
   readonly statistics: Statistics
   readonly manifests: ManifestStore

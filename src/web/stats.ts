@@ -94,6 +94,7 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
       ...reading.typed,
       faults: [],
       title: scope === ALL_ITEMS ? '' : (items.find(scope)?.title ?? scope),
+      span: `${inFull(span.from)} to ${inFull(span.to)}`,
       presets: presets(dayOf(clock.now()), query.toString(), scope),
       query: query.toString(),
       numbers: numbers(scope, question, figures.sum(scope, span)),
@@ -117,7 +118,7 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
     if (reading.question !== undefined) {
       return answers.page(c, 'stats', statsPage(c, reading, reading.question))
     }
-    const empty = { title: '', query: '', charts: [], rows: [], wanted: [], page: 1 }
+    const empty = { title: '', span: '', query: '', charts: [], rows: [], wanted: [], page: 1 }
     const { typed, faults } = reading
     const known = { presets: presets(dayOf(clock.now()), '', ALL_ITEMS), numbers: undefined }
     const page = { ...typed, ...empty, ...known, faults, hasNext: false }
@@ -185,6 +186,11 @@ function typedDays(
     faults.push({ field: 'to', fault: 'The last day must not be before the first.' })
   }
   return days
+}
+
+function inFull(day: Day): string {
+  const format = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+  return format.format(Date.parse(day))
 }
 
 function minutesInWords(minutes: number): string {

@@ -128,6 +128,8 @@ export interface StatsPage {
   readonly faults: readonly { readonly field: string; readonly fault: string }[]
   /** Of the one item asked for, or ''. */
   readonly title: string
+  /** The days in words. */
+  readonly span: string
   readonly presets: readonly {
     readonly name: string
     readonly query: string
