@@ -5,6 +5,7 @@ import { createAnswers } from './web/answers.ts'
 import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
+import { downloadRoutes } from './web/downloads.ts'
 import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
@@ -12,11 +13,13 @@ import { iiifRoutes, loanEntrance } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
+import { loansRoutes } from './web/loans.ts'
 import { pageRoutes } from './web/pages.ts'
 import { previewRoutes } from './web/preview.ts'
 import { refreshRoutes } from './web/refresh.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
+import { statsRoutes } from './web/stats.ts'
 
 /** The site: what meets a request first, then one line for each group of addresses. */
 export function createApp(deps: WebDeps): Hono<WebEnv> {
@@ -43,6 +46,9 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   editRoutes(router, deps, answers)
   bulkRoutes(router, deps, answers)
   refreshRoutes(router, deps, answers)
+  loansRoutes(router, deps, answers)
+  statsRoutes(router, deps, answers)
+  downloadRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

@@ -12,7 +12,10 @@ import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
+import { deskQueries } from './loans/desk-queries.ts'
+import { downloadsIn } from './loans/downloads.ts'
 import { loanQueries } from './loans/queries.ts'
+import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { chooseLsp } from './lsp/choose.ts'
@@ -84,7 +87,8 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
-  const sweep = createSweep({ ...deps, reloanWaitMs, monotonic: parts.monotonic })
+  const { totals } = deps.statistics
+  const sweep = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
   await sweep()
   const timer = setInterval(() => {
     sweep().catch((err) => log.error({ err }, 'sweep.fault'))
@@ -150,6 +154,9 @@ async function build(
     },
     audit: auditIn(db),
     lsp,
+    desk: deskQueries(db),
+    downloads: downloadsIn(db),
+    statistics: statisticsIn(db, { clock, log, timeZone: settings.timeZone }),
     lending: {
       loans,
       manifests,

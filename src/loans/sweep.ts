@@ -1,10 +1,13 @@
+import { setImmediate } from 'node:timers/promises'
 import { type Clock, type EpochMs, MINUTE, SECOND, wasSetBack } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { LoanQueries } from './queries.ts'
+import type { Totals } from './totals.ts'
 
 export interface SweepDeps {
   readonly loans: LoanQueries
+  readonly totals: Pick<Totals, 'addEnded'>
   readonly manifests: Pick<ManifestStore, 'dropKept'>
   readonly clock: Clock
   readonly log: Log
@@ -19,14 +22,19 @@ const JUMP_MS = 60 * SECOND
 const BELIEVING_WAIT_MS = 2 * MINUTE
 /** No patron is erased before this has passed since the loan's end. */
 const ERASING_WAIT_MS = 2 * MINUTE
+/** Loans are totalled so many at a time, requests being answered in between. */
+const TOTALLED_AT_ONCE = 500
+/** After an import many wait: the next sweep goes on. */
+const BATCHES_PER_SWEEP = 20
 
 /**
  * Makes the sweep: a function to be called a few times a minute. It only tidies, for what is over
  * is over by the clock: it stamps overdue loans, erases patrons whose cooling-off period has
- * passed, and drops manifests that no running loan reads by.
+ * passed, adds what ended to the totals, and drops manifests that no running loan reads by.
  */
 export function createSweep({
   loans,
+  totals,
   manifests,
   clock,
   log,
@@ -65,6 +73,13 @@ export function createSweep({
     walEmpty = false
   }
 
+  async function addToTotals(): Promise<void> {
+    for (let batch = 0; batch < BATCHES_PER_SWEEP; batch++) {
+      if (totals.addEnded(TOTALLED_AT_ONCE) < TOTALLED_AT_ONCE) return
+      await setImmediate()
+    }
+  }
+
   return async () => {
     const now = clock.now()
     watchClock(now)
@@ -72,6 +87,7 @@ export function createSweep({
     if (stamped > 0) log.info({ loans: stamped }, 'sweep.ended')
     forget(now)
     if (!walEmpty) walEmpty = loans.emptyWal()
+    await addToTotals()
     const inUse = new Set(
       loans.versionsInUse(now).map((loan) => `${loan.barcode} ${loan.manifestVersion}`),
     )

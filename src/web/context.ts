@@ -6,7 +6,10 @@ import type { PatronId } from '../ids.ts'
 import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
+import type { DeskQueries } from '../loans/desk-queries.ts'
+import type { Downloads } from '../loans/downloads.ts'
 import type { LoanQueries } from '../loans/queries.ts'
+import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
 import type { LspChoice } from '../lsp/lsp.ts'
 import type { ManifestStore } from '../manifests/store.ts'
@@ -51,7 +54,10 @@ export interface WebDeps {
   readonly audit: Audit
   readonly lsp: LspChoice
   readonly loans: LoanQueries
+  readonly desk: DeskQueries
+  readonly downloads: Downloads
   readonly lending: LendingDeps
+  readonly statistics: Statistics
   readonly manifests: ManifestStore
   readonly tiles: Tiles
   readonly view: View

@@ -6,7 +6,7 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { isUnchanged } from './files.ts'
 import type { Refused } from './refusals.ts'
-import type { Router } from './routes.ts'
+import type { Handler, Router } from './routes.ts'
 import { pathSegments } from './target.ts'
 
 /** A way to the pages of an item: who may take it, how long, and where its addresses begin. */
@@ -55,12 +55,25 @@ export function iiifRoutes(
   answers: Answers,
   entrance: Entrance,
 ): void {
-  const { manifests, tiles, settings } = deps
+  const { manifests, tiles, settings, statistics } = deps
   const { under, enter, stillOpen, shut } = entrance
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
+  /** Counts what readers were sent; the staff's own reading is in no statistics. */
+  function counted(handler: Handler): Handler {
+    return async (c) => {
+      const answer = await handler(c)
+      const barcode = parseBarcode(c.req.param('barcode') ?? '')
+      const sent = answer.status === 200 || answer.status === 304
+      if (sent && barcode && c.get('visitor')?.role === 'patron') {
+        statistics.pageRequests.count(barcode)
+      }
+      return answer
+    }
+  }
+
   route(`${under}/manifests/:barcode`, {
-    GET: async (c) => {
+    GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
       const { barcode, version } = entered
@@ -77,11 +90,11 @@ export function iiifRoutes(
       return gzip
         ? c.body(rewritten.gzip, 200, { ...headers, 'Content-Encoding': 'gzip' })
         : c.body(rewritten.bytes, 200, headers)
-    },
+    }),
   })
 
   route(`${under}/iiif/:barcode/:number/*`, {
-    GET: async (c) => {
+    GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
       const { barcode, version } = entered
@@ -118,7 +131,7 @@ export function iiifRoutes(
           return answers.refuseJson(c, refused, retry === undefined ? {} : { 'Retry-After': retry })
         }
       }
-    },
+    }),
   })
 
   function send(

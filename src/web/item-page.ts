@@ -28,6 +28,9 @@ export function itemPages(deps: WebDeps, answers: Answers) {
   async function props(item: Item, { patron, role }: Visitor, fault: string): Promise<ItemPage> {
     const { barcode } = item
     const decision = await availability(deps.lending, barcode, patron)
+    if (decision.kind === 'no-copies-left' && role === 'patron') {
+      deps.statistics.turnAways.note(barcode, patron)
+    }
     const now = clock.now()
     return {
       barcode,

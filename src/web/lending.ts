@@ -14,7 +14,7 @@ import { lengthInWords } from './words.ts'
 
 /** Borrow, read, return. */
 export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answers: Answers): void {
-  const { clock, words, log, patronHash, lending, loans, texts } = deps
+  const { clock, words, log, patronHash, lending, loans, texts, statistics } = deps
   const { askToAccept } = itemPages(deps, answers)
   const { reloanWaitMs } = lending
   const toItem = (barcode: string) => ({
@@ -35,6 +35,9 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
         : await availability(lending, barcode, patron)
       const outcome = result.kind === 'available' ? 'notice-not-accepted' : result.kind
       log.info({ item: barcode, patron: patronHash(patron), result: outcome }, 'loan.borrow')
+      if (result.kind === 'no-copies-left' && role === 'patron') {
+        statistics.turnAways.note(barcode, patron)
+      }
       if (result.kind === 'borrowed' || result.kind === 'on-loan-to-you')
         return c.redirect(`/view/${barcode}`, 303)
       const item = deps.items.find(barcode)

@@ -1,4 +1,5 @@
 import { Eta } from 'eta'
+import type { Chart } from './chart.ts'
 
 /** What stands around every page. */
 export interface Frame {
@@ -184,6 +185,87 @@ export interface BulkListPage {
   }[]
 }
 
+export interface LoanRow {
+  readonly id: number
+  readonly barcode: string
+  readonly title: string
+  readonly started: string
+  readonly due: string
+  readonly isOpen: boolean
+  /** '' as soon as the loan is over. */
+  readonly patron: string
+  readonly state: string
+}
+
+export interface LoansPage {
+  /** The barcode as typed, or ''; what is wrong with it, or ''. */
+  readonly typed: string
+  readonly fault: string
+  readonly done: string
+  readonly rows: readonly LoanRow[]
+  readonly total: number
+  readonly page: number
+  readonly pages: number
+  readonly newestDueFirst: boolean
+  /** Open loans of the one item asked for. */
+  readonly openOfItem: number
+  readonly title: string
+}
+
+export interface LoanPage extends LoanRow {
+  readonly dueAt: number
+  readonly hours: string
+  readonly fault: string
+  readonly done: string
+}
+
+export interface StatsNumbers {
+  readonly loans: number
+  /** Lengths in words, '–' when there was no loan. */
+  readonly median: string
+  readonly mean: string
+  readonly endedByReader: number
+  readonly endedByTime: number
+  readonly endedByStaff: number
+  readonly turnAways: number
+  readonly readersNow: number
+  /** Page requests of four quarters of an hour, the present one last. */
+  readonly requests: string
+}
+
+export interface StatsPage {
+  readonly from: string
+  readonly to: string
+  readonly barcode: string
+  readonly faults: readonly { readonly field: string; readonly fault: string }[]
+  /** Of the one item asked for, or ''. */
+  readonly title: string
+  /** The days in words. */
+  readonly span: string
+  readonly presets: readonly {
+    readonly name: string
+    readonly query: string
+    readonly isCurrent: boolean
+  }[]
+  /** What asks for the same span again. */
+  readonly query: string
+  readonly numbers: StatsNumbers | undefined
+  readonly charts: readonly (Chart & {
+    readonly name: string
+    readonly alt: string
+    readonly query: string
+  })[]
+  readonly rows: readonly (StatsNumbers & { readonly barcode: string; readonly title: string })[]
+  readonly wanted: readonly {
+    readonly barcode: string
+    readonly title: string
+    readonly turnAways: number
+    readonly loans: number
+  }[]
+  readonly page: number
+  readonly hasNext: boolean
+}
+
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: { readonly policy: string }
@@ -216,6 +298,9 @@ export interface Pages {
   bulk: BulkPage
   'bulk-list': BulkListPage
   'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
+  loans: LoansPage
+  loan: LoanPage
+  stats: StatsPage
 }
 
 export type View = <Name extends keyof Pages>(

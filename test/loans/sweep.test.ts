@@ -6,8 +6,10 @@ import pino from 'pino'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/clock.ts'
 import { borrow } from '../../src/loans/borrow.ts'
+import { daysIn } from '../../src/loans/periods.ts'
 import { returnItem } from '../../src/loans/return.ts'
 import { createSweep } from '../../src/loans/sweep.ts'
+import { totalsIn } from '../../src/loans/totals.ts'
 import { testFolder } from '../support/folder.ts'
 import { library, patron } from '../support/lending.ts'
 
@@ -20,6 +22,7 @@ function sweptLibrary(file?: string) {
   let drift = 0
   const sweep = createSweep({
     ...made.lending,
+    totals: totalsIn(made.db, daysIn('Europe/Zurich')),
     manifests: { dropKept: async () => {} },
     log,
     monotonic: () => made.clock.t - drift,

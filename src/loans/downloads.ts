@@ -1,0 +1,123 @@
+import { and, asc, gt, isNotNull } from 'drizzle-orm'
+import type { EpochMs } from '../clock.ts'
+import type { Db } from '../db/open.ts'
+import { items, loans } from '../db/schema.ts'
+
+type Cell = string | number | boolean
+export type DownloadRow = Readonly<Record<string, Cell>>
+
+/** Rows held in memory at a time. */
+const ROWS = 1_000
+
+export type Downloads = ReturnType<typeof downloadsIn>
+
+/**
+ * Everything for a spreadsheet, some rows at a time. Each batch begins after the last key of the
+ * one before, so no reading of the database stays open while a slow client is waited for: rows that
+ * change meanwhile come as they are when their turn comes. No column names a patron.
+ */
+export function downloadsIn(db: Db) {
+  function* batches<Row, Key>(
+    after: (key: Key) => Row[],
+    first: Key,
+    keyOf: (row: Row) => Key,
+    toDownload: (row: Row) => DownloadRow,
+  ): Generator<DownloadRow[]> {
+    for (let key = first; ; ) {
+      const rows = after(key)
+      if (rows.length > 0) yield rows.map(toDownload)
+      const last = rows.at(-1)
+      if (rows.length < ROWS || last === undefined) return
+      key = keyOf(last)
+    }
+  }
+
+  const itemsAfter = (barcode: string) =>
+    db
+      .select({
+        barcode: items.barcode,
+        title: items.title,
+        author: items.author,
+        publisher: items.publisher,
+        edition: items.edition,
+        year: items.year,
+        isbnIssn: items.isbnIssn,
+        itemId: items.itemId,
+        itemPage: items.itemPage,
+        notes: items.notes,
+        copies: items.copies,
+        loanHours: items.loanHours,
+        ready: items.ready,
+        addedAt: items.addedAt,
+      })
+      .from(items)
+      .where(gt(items.barcode, barcode as typeof items.$inferSelect.barcode))
+      .orderBy(asc(items.barcode))
+      .limit(ROWS)
+      .all()
+
+  const pastLoansAfter = (id: number) =>
+    db
+      .select({
+        id: loans.id,
+        barcode: loans.barcode,
+        startedAt: loans.startedAt,
+        dueAt: loans.dueAt,
+        endedAt: loans.endedAt,
+        endedBy: loans.endedBy,
+        counted: loans.counted,
+      })
+      .from(loans)
+      .where(and(gt(loans.id, id), isNotNull(loans.endedAt)))
+      .orderBy(asc(loans.id))
+      .limit(ROWS)
+      .all()
+
+  return {
+    item: () =>
+      batches(
+        itemsAfter,
+        '',
+        ({ barcode }) => barcode as string,
+        (row) => ({ ...row, addedAt: iso(row.addedAt) }),
+      ),
+
+    history: () =>
+      batches(
+        pastLoansAfter,
+        0,
+        ({ id }) => id,
+        ({ barcode, startedAt, dueAt, endedAt, endedBy, counted }) => ({
+          barcode,
+          startedAt: iso(startedAt),
+          dueAt: iso(dueAt),
+          endedAt: endedAt === null ? '' : iso(endedAt),
+          endedBy: endedBy ?? '',
+          counted,
+        }),
+      ),
+  }
+}
+
+/** The columns in their order, also when there is no row. */
+export const DOWNLOAD_COLUMNS = {
+  item: [
+    'barcode',
+    'title',
+    'author',
+    'publisher',
+    'edition',
+    'year',
+    'isbnIssn',
+    'itemId',
+    'itemPage',
+    'notes',
+    'copies',
+    'loanHours',
+    'ready',
+    'addedAt',
+  ],
+  history: ['barcode', 'startedAt', 'dueAt', 'endedAt', 'endedBy', 'counted'],
+} as const
+
+const iso = (at: EpochMs) => new Date(at).toISOString()
