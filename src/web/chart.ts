@@ -20,7 +20,7 @@ const STYLE = `text{font:13px system-ui,sans-serif;fill:#373c44}
 
 const HEIGHT = 240
 const MARGIN = { top: 46, right: 8, bottom: 26, left: 44 }
-const LABEL_WIDTH = 64
+const LETTER_WIDTH = 7.2
 
 /** What the picture itself may load: its one style element, named by its hash. */
 export function chartPolicy(): string {
@@ -58,7 +58,8 @@ export function barChart(chart: Chart, width: number): string {
       return `<rect class="s${s}" x="${round(x(n) ?? 0)}" y="${round(top)}" width="${round(x.bandwidth())}" height="${round(Math.max(1, height - (s > 0 ? 1 : 0)))}"/>`
     })
   })
-  const every = Math.ceil((labels.length * LABEL_WIDTH) / (width - MARGIN.left - MARGIN.right))
+  const widest = 10 + LETTER_WIDTH * Math.max(0, ...labels.map(({ length }) => length))
+  const every = Math.ceil((labels.length * widest) / (width - MARGIN.left - MARGIN.right))
   const names = labels.map((label, n) =>
     n % every === 0
       ? `<text x="${round((x(n) ?? 0) + x.bandwidth() / 2)}" y="${HEIGHT - 8}" text-anchor="middle">${escaped(label)}</text>`
@@ -91,7 +92,7 @@ function legend({ series }: Chart): string[] {
   let left = 0
   return series.map(({ name }, s) => {
     const x = left
-    left += 26 + name.length * 7.2
+    left += 26 + name.length * LETTER_WIDTH
     return `<rect class="s${s}" x="${round(x)}" y="24" width="11" height="11"/><text x="${round(x + 16)}" y="34">${escaped(name)}</text>`
   })
 }
