@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
@@ -14,6 +14,7 @@ import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { imageBases } from './manifests/bases.ts'
+import { keptDirOf } from './manifests/kept.ts'
 import { manifestStore } from './manifests/store.ts'
 import { peopleIn } from './people/people.ts'
 import type { Settings } from './settings.ts'
@@ -89,7 +90,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
   const loans = loanQueries(db)
   const manifests = manifestStore({
     manifestDir: settings.manifestDir,
-    keptDir: join(dirname(settings.databaseFile), 'kept-manifests'),
+    keptDir: keptDirOf(settings.databaseFile),
     bases: imageBases(settings.iiifBaseUrls),
     largestView: settings.largestView,
     allowedLinks: settings.allowedLinks,

@@ -36,6 +36,7 @@ const PATHS = [
   'imagesDir',
   'scansDir',
   'thumbnailsDir',
+  'backupDir',
   'processDir',
   'socket',
 ] as const
@@ -48,6 +49,7 @@ const DEMONSTRATION: Readonly<Record<string, string>> = {
   IMAGES_DIR: 'data/demonstration/images',
   SCANS_DIR: 'data/demonstration/scans',
   THUMBNAILS_DIR: 'data/demonstration/thumbnails',
+  BACKUP_DIR: 'data/demonstration/backups',
   PROCESS_DIR: 'data/demonstration/processing',
 }
 

@@ -5,7 +5,18 @@ import { describe, expect, it } from 'vitest'
 const ROOT = join(import.meta.dirname, '..')
 
 /** Which room may import from which; every room may import from itself and from the leaves. */
-const LEAVES = ['clock', 'durable', 'etag', 'ids', 'ini', 'log', 'settings-table', 'settings']
+const LEAVES = [
+  'clock',
+  'durable',
+  'etag',
+  'ids',
+  'ini',
+  'lock',
+  'log',
+  'settings-table',
+  'settings',
+  'zip',
+]
 const DOMAIN = ['people', 'audit', 'manifests', 'items', 'loans', 'scans', 'tiles']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ...Object.fromEntries(LEAVES.map((leaf) => [leaf, []])),
@@ -18,6 +29,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loans: ['db', 'people', 'manifests', 'items'],
   scans: ['sources', 'manifests', 'items'],
   tiles: ['sources', 'manifests', 'items', 'loans'],
+  backup: ['db', 'loans'],
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'demonstration', ...DOMAIN],
   command: ['db'],
