@@ -96,6 +96,18 @@ export function knownSettings(): { section: string; key: string; fallback: strin
   return Object.values(SETTINGS).map(({ section, key, fallback }) => ({ section, key, fallback }))
 }
 
+/** The keys of settings, places of files left aside, in which two sites differ. */
+export function differingKeys(one: Settings, other: Settings): string[] {
+  const places: readonly string[] = [...PATHS, 'baseUrl', 'host', 'port']
+  return Object.entries(SETTINGS)
+    .filter(([name]) => !places.includes(name))
+    .filter(([name]) => {
+      const key = name as keyof typeof SETTINGS
+      return JSON.stringify(one[key]) !== JSON.stringify(other[key])
+    })
+    .map(([, { key }]) => key)
+}
+
 function fromFile(
   content: string,
   path: string,

@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   scans: ['sources', 'manifests', 'items'],
   tiles: ['sources', 'manifests', 'items', 'loans'],
   backup: ['db', 'loans'],
+  dibs: ['db', ...DOMAIN],
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'demonstration', ...DOMAIN],
   command: ['db'],
