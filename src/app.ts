@@ -9,6 +9,7 @@ import { iiifRoutes } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
+import { loansRoutes } from './web/loans.ts'
 import { pageRoutes } from './web/pages.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
@@ -34,6 +35,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   pageRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
+  loansRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))

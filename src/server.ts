@@ -10,6 +10,7 @@ import type { Db } from './db/open.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
+import { deskQueries } from './loans/desk-queries.ts'
 import { loanQueries } from './loans/queries.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
@@ -116,6 +117,7 @@ async function build({ settings, db, clock, log }: ServerParts, remote: Source):
     people: peopleIn(db),
     items: itemsIn(db),
     audit: auditIn(db),
+    desk: deskQueries(db),
     lending: { loans, manifests, clock, reloanWaitMs: settings.reloanWaitMinutes * MINUTE },
     view: createView(join(ROOT, 'templates')),
     words: wordsIn(settings.timeZone),

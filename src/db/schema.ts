@@ -36,6 +36,7 @@ export const loans = sqliteTable('loans', {
   dueAt: integer('due_at').$type<EpochMs>().notNull(),
   endedAt: integer('ended_at').$type<EpochMs>(),
   endedBy: text('ended_by', { enum: ['reader', 'time', 'staff'] }),
+  totalled: integer({ mode: 'boolean' }).notNull().default(false),
 })
 
 export const clock = sqliteTable('clock', {
@@ -50,4 +51,22 @@ export const audit = sqliteTable('audit', {
   act: text().notNull(),
   barcode: text().$type<Barcode>().notNull(),
   detail: text().notNull().default(''),
+})
+
+export const totals = sqliteTable('totals', {
+  period: text().notNull(),
+  barcode: text().$type<Barcode | ''>().notNull(),
+  loans: integer().notNull().default(0),
+  endedByReader: integer('ended_by_reader').notNull().default(0),
+  endedByTime: integer('ended_by_time').notNull().default(0),
+  endedByStaff: integer('ended_by_staff').notNull().default(0),
+  lengthMs: integer('length_ms').notNull().default(0),
+  turnAways: integer('turn_aways').notNull().default(0),
+})
+
+export const lengths = sqliteTable('lengths', {
+  barcode: text().$type<Barcode | ''>().notNull(),
+  period: text().notNull(),
+  minutes: integer().notNull(),
+  loans: integer().notNull(),
 })

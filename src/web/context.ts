@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { PatronId } from '../ids.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
+import type { DeskQueries } from '../loans/desk-queries.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Log, PatronHash } from '../log.ts'
 import type { ManifestStore } from '../manifests/store.ts'
@@ -45,6 +46,7 @@ export interface WebDeps {
   readonly items: Items
   readonly audit: Audit
   readonly loans: LoanQueries
+  readonly desk: DeskQueries
   readonly lending: LendingDeps
   readonly manifests: ManifestStore
   readonly tiles: Tiles

@@ -1,5 +1,6 @@
 import type { EpochMs } from '../clock.ts'
 import type { Borrowing } from '../loans/borrow.ts'
+import type { Lengthening } from '../loans/desk.ts'
 import type { Decision } from '../loans/rules.ts'
 import type { Words } from './words.ts'
 
@@ -7,6 +8,7 @@ import type { Words } from './words.ts'
 export type Refused =
   | Exclude<Decision, { kind: 'available' } | { kind: 'on-loan-to-you' }>
   | Extract<Borrowing, { kind: 'clock-back' }>
+  | Exclude<Lengthening, { kind: 'lengthened' }>
   | { readonly kind: 'not-signed-in' }
   | { readonly kind: 'not-trusted' }
   | { readonly kind: 'bad-identity' }
@@ -70,6 +72,30 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         503,
         'No new loans just now',
         'The clock of this server is wrong, so nothing new can be lent. Running loans go on. Please tell the library.',
+      )
+    case 'loan-over':
+      return say(
+        409,
+        'This loan is over',
+        'The loan has ended, or there is none with this number. Nothing was changed.',
+      )
+    case 'due-changed':
+      return say(
+        409,
+        'Already lengthened',
+        `Since this page was shown, the loan was lengthened: it is due ${when(refused.dueAt)}. Nothing more was changed.`,
+      )
+    case 'more-loans-than-copies':
+      return say(
+        409,
+        'Not lengthened',
+        'More loans of this item run than copies are off the shelf, so none of them may last longer.',
+      )
+    case 'loan-too-long':
+      return say(
+        409,
+        'Not lengthened',
+        `A loan lasts a year (8760 hours) at most: this one until ${when(refused.latestDueAt)}.`,
       )
     case 'not-signed-in':
       return say(

@@ -72,6 +72,40 @@ export interface AddPage {
   readonly added: string
 }
 
+export interface LoanRow {
+  readonly id: number
+  readonly barcode: string
+  readonly title: string
+  readonly started: string
+  readonly due: string
+  readonly isOpen: boolean
+  /** '' as soon as the loan is over. */
+  readonly patron: string
+  readonly state: string
+}
+
+export interface LoansPage {
+  /** The barcode as typed, or ''; what is wrong with it, or ''. */
+  readonly typed: string
+  readonly fault: string
+  readonly done: string
+  readonly rows: readonly LoanRow[]
+  readonly total: number
+  readonly page: number
+  readonly pages: number
+  readonly newestDueFirst: boolean
+  /** Open loans of the one item asked for. */
+  readonly openOfItem: number
+  readonly title: string
+}
+
+export interface LoanPage extends LoanRow {
+  readonly dueAt: number
+  readonly hours: string
+  readonly fault: string
+  readonly done: string
+}
+
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: object
@@ -98,6 +132,8 @@ export interface Pages {
     readonly pages: number
   }
   add: AddPage
+  loans: LoansPage
+  loan: LoanPage
 }
 
 export type View = <Name extends keyof Pages>(
