@@ -21,11 +21,11 @@ export function dibsQueries(db: Db) {
 
   return {
     /** @returns false when there is an item with this barcode already; it stays as it is */
-    addItem({ draft, itemId, itemPage, ready }: DibsItem, now: EpochMs): boolean {
+    addItem({ draft, ready }: DibsItem, now: EpochMs): boolean {
       return (
         db
           .insert(items)
-          .values({ ...draft, itemId, itemPage, ready, addedAt: now })
+          .values({ ...draft, ready, addedAt: now })
           .onConflictDoNothing()
           .run().changes > 0
       )

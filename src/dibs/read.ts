@@ -13,8 +13,6 @@ import { parseDibsTime } from './time.ts'
 
 export interface DibsItem {
   readonly draft: ItemDraft
-  readonly itemId: string
-  readonly itemPage: string
   readonly ready: boolean
 }
 
@@ -140,6 +138,7 @@ export function readDibs(dibs: DibsFile, nameCase: NameCase, report: Report) {
 /** @returns the item, or why the row is not one */
 function itemOf(of: (...names: string[]) => unknown): DibsItem | string {
   if (parseBarcode(text(of('barcode'))) === undefined) return BARCODE_RULE
+  const itemPage = line(of('item_page'))
   const reading = parseItemDraft({
     barcode: text(of('barcode')),
     title: line(of('title')),
@@ -148,6 +147,8 @@ function itemOf(of: (...names: string[]) => unknown): DibsItem | string {
     edition: line(of('edition')),
     year: line(of('year')),
     isbnIssn: line(of('isbn_issn', 'isbn')),
+    itemId: line(of('item_id', 'tind_id')),
+    itemPage: URL.canParse(itemPage) && /^https?:/i.test(itemPage) ? itemPage : '',
     notes: text(of('notes')),
     copies: text(of('num_copies')),
     loanHours: text(of('duration')),
@@ -155,8 +156,6 @@ function itemOf(of: (...names: string[]) => unknown): DibsItem | string {
   if (reading.kind === 'faults') return Object.values(reading.faults).join(' ')
   return {
     draft: reading.draft,
-    itemId: line(of('item_id', 'tind_id')),
-    itemPage: line(of('item_page')),
     ready: [1, '1', 'true', 'True'].includes(of('ready') as number | string),
   }
 }

@@ -4,7 +4,7 @@ import type { Barcode, PatronId } from '../ids.ts'
 import type { Items } from '../items/items.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { People } from '../people/people.ts'
-import { coolingLoan, cutLoan, type EndedLoan, pastLoan } from './loans.ts'
+import { coolingLoan, cutLoan, pastLoan } from './loans.ts'
 import type { dibsQueries } from './queries.ts'
 import type { BadRow, DibsCurrentLoan, DibsItem, DibsLoan } from './read.ts'
 
@@ -88,10 +88,14 @@ function takeLoans(
       report({ table: 'loan', row: loan.row, why: 'it starts in the future' })
       continue
     }
+    const hours = items.find(barcode)?.loanHours
+    if (hours === undefined) {
+      report({ table: 'loan', row: loan.row, why: REMOVED })
+      continue
+    }
     if (!isNew(loan)) continue
     const counted = people.role(patron) === 'patron'
     if (loan.recent || endAt <= now) {
-      const hours = items.find(barcode)?.loanHours ?? 0
       queries.addEnded(coolingLoan(loan, hours, now, reloanWaitMs), counted)
       coolingOffLoans++
       continue
@@ -124,6 +128,8 @@ function cutReason(
   return dueTimes.length >= (item?.copies ?? 0) ? 'more loans than copies' : undefined
 }
 
+const REMOVED = 'its item was removed here'
+
 /** @returns how many loans came over */
 function takeHistory(
   { items, queries, report, now }: TakeOverDeps,
@@ -143,10 +149,12 @@ function takeHistory(
       twice.set(keyOf(loan), left - 1)
       continue
     }
-    if (loan.endAt > now) report({ table: 'history', row: loan.row, why: 'it ends in the future' })
+    const hours = items.find(loan.barcode)?.loanHours
+    const bad = (why: string) => report({ table: 'history', row: loan.row, why })
+    if (hours === undefined) bad(REMOVED)
+    else if (loan.endAt > now) bad('it ends in the future')
     else if (isNew(loan)) {
-      const past: EndedLoan = pastLoan(loan, items.find(loan.barcode)?.loanHours ?? 0)
-      queries.addEnded(past, true)
+      queries.addEnded(pastLoan(loan, hours), true)
       taken++
     }
   }

@@ -10,6 +10,10 @@ export interface ItemDraft {
   readonly edition: string
   readonly year: string
   readonly isbnIssn: string
+  /** The item's number in the library services platform, or ''. */
+  readonly itemId: string
+  /** Its page in the library's catalogue, or ''. */
+  readonly itemPage: string
   readonly notes: string
   readonly copies: number
   readonly loanHours: number
@@ -45,6 +49,11 @@ const draft = z.object({
   edition: line('Edition', 200),
   year: line('Year', 50),
   isbnIssn: line('ISBN or ISSN', 100),
+  itemId: line('Number in the library system', 200),
+  itemPage: line('Page in the catalogue', 2000).refine(
+    (value) => value === '' || (/^https?:\/\//i.test(value) && URL.canParse(value)),
+    'Page in the catalogue must be an address that starts with https:// or http://.',
+  ),
   notes: z.string().trim().max(10_000, 'Notes must be 10,000 characters or fewer.'),
   copies: z
     .string()
@@ -68,9 +77,20 @@ export const DRAFT_DEFAULTS: Readonly<Record<DraftField, string>> = {
   edition: '',
   year: '',
   isbnIssn: '',
+  itemId: '',
+  itemPage: '',
   notes: '',
   copies: '1',
   loanHours: '2',
+}
+
+/** The item as the fields of a form would hold it. */
+export function draftFields(item: ItemDraft): Record<DraftField, string> {
+  const fields = Object.keys(DRAFT_DEFAULTS) as DraftField[]
+  return Object.fromEntries(fields.map((field) => [field, String(item[field])])) as Record<
+    DraftField,
+    string
+  >
 }
 
 /** @param fields as typed; a missing one is taken as its default */
