@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   tiles: ['sources', 'manifests', 'items', 'loans'],
   backup: ['db', 'loans'],
   dibs: ['db', ...DOMAIN],
+  exports: ['db'],
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'demonstration', ...DOMAIN],
   command: ['db'],
