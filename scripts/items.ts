@@ -1,4 +1,8 @@
+import { readFileSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
+import { auditIn } from '../src/audit/audit.ts'
 import {
   giveUp,
   misunderstoodWith,
@@ -6,8 +10,12 @@ import {
   requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
+import type { Db } from '../src/db/open.ts'
 import { BARCODE_RULE, type Barcode, parseBarcode } from '../src/ids.ts'
+import type { BulkRow } from '../src/items/bulk.ts'
 import { type DraftField, parseItemDraft } from '../src/items/draft.ts'
+import { exportItems } from '../src/items/export.ts'
+import { importList } from '../src/items/import.ts'
 import { type Item, type Items, itemsIn } from '../src/items/items.ts'
 
 const HELP = `The items that are lent.
@@ -18,11 +26,18 @@ const HELP = `The items that are lent.
   npm run items -- ready BARCODE        lends it, as soon as its manifest is there and valid
   npm run items -- not-ready BARCODE    lends it to nobody new; running loans go on
   npm run items -- list [--json]
+  npm run items -- import FILE.csv [--dry-run] [--json]
+                                        adds the items of a list; bad rows hold back no good ones
+  npm run items -- export [--csv|--json]     every item, as CSV (default) or one JSON a line
+
+A list to import names its columns in the first line: barcode and title, and any of author,
+publisher, edition, year, isbn_issn, item_id, item_page, notes, copies, loan_hours. With --dry-run
+it says what would be added.
 
   --settings FILE   the settings file (default: settings.ini)
   --help            this text
 
-Exit: 0 done, 1 refused, 2 not understood.`
+Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
 
 /** The option of the command line for each field of an item. */
 const OPTIONS: Readonly<Record<Exclude<DraftField, 'barcode'>, string>> = {
@@ -42,16 +57,18 @@ const OPTIONS: Readonly<Record<Exclude<DraftField, 'barcode'>, string>> = {
 const misunderstood: (why: string) => never = misunderstoodWith(HELP)
 
 requireNode24()
-console.log(main())
+const said = await main()
+if (said !== undefined) console.log(said)
 
-/** @returns what to print */
-function main(): string {
+/** @returns what to print, unless it was printed */
+async function main(): Promise<string | undefined> {
   const { values, positionals } = readArguments()
   if (values.help) return HELP
   const [verb, name, ...rest] = positionals
   if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const settings = settingsOrExit(values.settings as string | undefined)
   const items = () => itemsIn(openDbOrExit(settings))
+  checkOptions(verb, values)
   const barcode = (): Barcode =>
     parseBarcode(name ?? '') ??
     misunderstood(name === undefined ? 'give a BARCODE' : `${name}: ${BARCODE_RULE}`)
@@ -66,9 +83,17 @@ function main(): string {
     }
     case 'list':
       return list(items(), values.json === true)
+    case 'import':
+      return importFile(name ?? misunderstood('give a FILE'), values, openDbOrExit(settings))
+    case 'export':
+      if (name !== undefined) misunderstood('export writes to standard output: give no FILE')
+      await writeAll(exportItems(openDbOrExit(settings), values.json === true ? 'json' : 'csv'))
+      return
     default:
       misunderstood(
-        verb === undefined ? 'say add, ready, not-ready or list' : `${verb}: no such verb`,
+        verb === undefined
+          ? 'say add, ready, not-ready, list, import or export'
+          : `${verb}: no such verb`,
       )
   }
 }
@@ -97,6 +122,54 @@ function list(items: Items, asJson: boolean): string {
   return all.map(line).join('\n')
 }
 
+function checkOptions(verb: string | undefined, values: Options): void {
+  if (values['dry-run'] && verb !== 'import') misunderstood('--dry-run goes with import')
+  if (values.csv && verb !== 'export') misunderstood('--csv goes with export')
+  if (values.csv && values.json) misunderstood('--csv or --json, not both')
+}
+
+function importFile(file: string, values: Options, db: Db): string {
+  const audit = auditIn(db)
+  const added = ({ typed }: BulkRow) => {
+    const barcode = parseBarcode(typed.barcode ?? '')
+    if (barcode === undefined) return
+    audit.record({ at: Date.now(), staff: 'script', act: 'add', barcode, detail: 'from a list' })
+  }
+  const bytes = readOrExit(file)
+  const isDry = values['dry-run'] === true
+  const outcome = importList(bytes, itemsIn(db), Date.now(), isDry ? undefined : added)
+  if (outcome.kind === 'bad') giveUp([`${file}: ${outcome.why}`])
+  const { rows, ignored } = outcome
+  const bad = rows.filter(({ fate }) => fate.kind === 'bad')
+  if (bad.length > 0) process.exitCode = 1
+  if (values.json === true) {
+    const told = rows.map(({ line, typed, fate }) => ({ line, barcode: typed.barcode, ...fate }))
+    return JSON.stringify({ rows: told, ignored }, null, 2)
+  }
+  const count = (kind: string) => rows.filter(({ fate }) => fate.kind === kind).length
+  const done = isDry ? `${count('to-add')} would be added` : `${count('added')} added`
+  return [
+    ...bad.map(({ line, fate }) => `line ${line}: ${fate.kind === 'bad' ? fate.why : ''}`),
+    ...ignored.map((name) => `column ${name} is not known and was left out`),
+    `${done}, ${count('exists')} here already, ${bad.length} left out`,
+  ].join('\n')
+}
+
+function readOrExit(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    giveUp([(cause as Error).message])
+  }
+}
+
+/** Somebody who takes only the first lines (`| head`) is no fault. */
+async function writeAll(from: Readable): Promise<void> {
+  await pipeline(from, process.stdout, { end: false }).catch((fault: NodeJS.ErrnoException) => {
+    if (fault.code !== 'EPIPE' && fault.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw fault
+  })
+}
+
 function readArguments(): { values: Options; positionals: string[] } {
   const text = Object.fromEntries(
     Object.values(OPTIONS).map((name) => [name, { type: 'string' }] as const),
@@ -109,6 +182,8 @@ function readArguments(): { values: Options; positionals: string[] } {
         settings: { type: 'string' },
         ready: { type: 'boolean' },
         json: { type: 'boolean' },
+        csv: { type: 'boolean' },
+        'dry-run': { type: 'boolean' },
         help: { type: 'boolean' },
       },
     }) as { values: Options; positionals: string[] }

@@ -15,7 +15,8 @@ const HELP = `Who is on the staff.
   npm run people -- remove NAME                 makes NAME an ordinary patron
   npm run people -- list [--json]               prints the staff, one name a line
 
-NAME is the sign-in name as the front server passes it on. Patrons are not listed anywhere.
+There is one role, library: add and remove change who has it. Everybody else who signs in is a
+patron; patrons are listed nowhere. NAME is the sign-in name as the front server passes it on.
 
   --settings FILE   the settings file (default: settings.ini)
   --help            this text

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
@@ -21,6 +21,7 @@ import { createLog, type Log, patronHash } from './log.ts'
 import { chooseLsp } from './lsp/choose.ts'
 import type { LspChoice } from './lsp/lsp.ts'
 import { imageBases } from './manifests/bases.ts'
+import { keptDirOf } from './manifests/kept.ts'
 import { manifestStore } from './manifests/store.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
@@ -120,7 +121,7 @@ async function build(
   const loans = loanQueries(db)
   const manifests = manifestStore({
     manifestDir: settings.manifestDir,
-    keptDir: join(dirname(settings.databaseFile), 'kept-manifests'),
+    keptDir: keptDirOf(settings.databaseFile),
     bases: imageBases(settings.iiifBaseUrls),
     largestView: settings.largestView,
     allowedLinks: settings.allowedLinks,

@@ -91,6 +91,7 @@ export const SETTINGS = {
     z.string().min(1),
     'the path of a folder',
   ),
+  backupDir: carrel('BACKUP_DIR', 'data/backups', z.string().min(1), 'the path of a folder'),
   processDir: carrel('PROCESS_DIR', '', optional, 'the path of a folder, or nothing'),
   iiifBaseUrls: carrel('IIIF_BASE_URL', '', links, 'http or https URLs, separated by commas'),
   iiifCacheMb: carrel(

@@ -36,6 +36,7 @@ const PATHS = [
   'imagesDir',
   'scansDir',
   'thumbnailsDir',
+  'backupDir',
   'processDir',
   'textsDir',
   'logoFile',
@@ -49,6 +50,7 @@ const DEMONSTRATION_PATHS: Readonly<Record<string, string>> = {
   IMAGES_DIR: 'data/demonstration/images',
   SCANS_DIR: 'data/demonstration/scans',
   THUMBNAILS_DIR: 'data/demonstration/thumbnails',
+  BACKUP_DIR: 'data/demonstration/backups',
   PROCESS_DIR: 'data/demonstration/processing',
   TEXTS_DIR: 'data/demonstration/texts',
 }
@@ -90,6 +92,18 @@ export function loadSettings({
 /** Every key with its section and default, for the test that compares them with the example file. */
 export function knownSettings(): { section: string; key: string; fallback: string }[] {
   return Object.values(SETTINGS).map(({ section, key, fallback }) => ({ section, key, fallback }))
+}
+
+/** The keys of settings, places of files left aside, in which two sites differ. */
+export function differingKeys(one: Settings, other: Settings): string[] {
+  const places: readonly string[] = [...PATHS, 'baseUrl', 'host', 'port']
+  return Object.entries(SETTINGS)
+    .filter(([name]) => !places.includes(name))
+    .filter(([name]) => {
+      const key = name as keyof typeof SETTINGS
+      return JSON.stringify(one[key]) !== JSON.stringify(other[key])
+    })
+    .map(([, { key }]) => key)
 }
 
 function fromFile(

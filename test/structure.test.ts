@@ -12,9 +12,11 @@ const LEAVES = [
   'etag',
   'ids',
   'ini',
+  'lock',
   'log',
   'settings-table',
   'settings',
+  'zip',
 ]
 const DOMAIN = ['people', 'audit', 'manifests', 'items', 'loans', 'scans', 'tiles']
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -31,6 +33,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   loans: ['db', 'people', 'manifests', 'items'],
   scans: ['sources', 'manifests', 'items'],
   tiles: ['sources', 'manifests', 'items', 'loans'],
+  backup: ['db', 'loans'],
+  dibs: ['db', ...DOMAIN],
+  exports: ['db'],
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'lsp', 'demonstration', ...DOMAIN],
   command: ['db'],

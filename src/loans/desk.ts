@@ -29,11 +29,19 @@ export function endLoan({ loans, desk, clock }: DeskDeps, id: number): Ending {
   })
 }
 
-/** The staff end every open loan of the item. @returns the numbers of the loans */
-export function endLoansOf({ loans, desk, clock }: DeskDeps, barcode: Barcode): number[] {
+/**
+ * The staff end every open loan of the item, or only so many, those that began last.
+ *
+ * @returns the numbers of the loans
+ */
+export function endLoansOf(
+  { loans, desk, clock }: DeskDeps,
+  barcode: Barcode,
+  newest = Number.MAX_SAFE_INTEGER,
+): number[] {
   return loans.exclusively(() => {
     const now = clock.now()
-    const ids = desk.openIds(barcode, now)
+    const ids = desk.openIds(barcode, now).slice(-newest)
     for (const id of ids) loans.end(id, now, 'staff')
     return ids
   })

@@ -1,4 +1,4 @@
-import { type EpochMs, HOUR, upToMinute, wasSetBack } from '../clock.ts'
+import { type EpochMs, HOUR, MINUTE, upToMinute, wasSetBack } from '../clock.ts'
 import type { Barcode } from '../ids.ts'
 
 /** All that a decision about lending rests on. */
@@ -63,4 +63,9 @@ export function dueAt(startedAt: EpochMs, loanHours: number): EpochMs {
 /** When the patron may borrow the item again: after the wait, up to a whole minute. */
 export function coolingOffEnd(endedAt: EpochMs, reloanWaitMs: number): EpochMs {
   return upToMinute(endedAt + reloanWaitMs)
+}
+
+/** The latest end of a loan whose cooling-off period is over by now. */
+export function coolingOffOver(now: EpochMs, reloanWaitMs: number): EpochMs {
+  return Math.floor(now / MINUTE) * MINUTE - reloanWaitMs
 }

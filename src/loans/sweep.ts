@@ -3,6 +3,7 @@ import { type Clock, type EpochMs, MINUTE, SECOND, wasSetBack } from '../clock.t
 import type { Log } from '../log.ts'
 import type { ManifestStore } from '../manifests/store.ts'
 import type { LoanQueries } from './queries.ts'
+import { coolingOffOver } from './rules.ts'
 import type { Totals } from './totals.ts'
 
 export interface SweepDeps {
@@ -66,8 +67,8 @@ export function createSweep({
 
   function forget(now: EpochMs): void {
     if (monotonic() < believedFrom) return
-    const coolingOffOver = Math.floor(now / MINUTE) * MINUTE - reloanWaitMs
-    const forgotten = loans.forgetEndedBy(Math.min(coolingOffOver, now - ERASING_WAIT_MS))
+    const over = coolingOffOver(now, reloanWaitMs)
+    const forgotten = loans.forgetEndedBy(Math.min(over, now - ERASING_WAIT_MS))
     if (forgotten === 0) return
     log.info({ loans: forgotten }, 'sweep.forgot')
     walEmpty = false

@@ -2,7 +2,7 @@
 
 import { rmSync, statSync, utimesSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Clock, MINUTE } from '../clock.ts'
 import { writeWhole } from '../durable.ts'
 import type { Barcode } from '../ids.ts'
@@ -17,6 +17,11 @@ export interface KeptManifestFiles {
   write(barcode: Barcode, version: string, bytes: Uint8Array): Promise<void>
   /** Removes what is not in use, and what a crash left half written. */
   drop(inUse: (barcode: string, version: string) => boolean): Promise<void>
+}
+
+/** Where the manifests of running loans lie: beside the database, and so on its disk. */
+export function keptDirOf(databaseFile: string): string {
+  return join(dirname(databaseFile), 'kept-manifests')
 }
 
 /** @param folder made when the first file is written */

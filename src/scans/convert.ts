@@ -6,8 +6,8 @@ import sharp from 'sharp'
 import type { Clock } from '../clock.ts'
 import { writeWhole } from '../durable.ts'
 import type { Barcode } from '../ids.ts'
+import { type Busy, takeLock } from '../lock.ts'
 import { readScansFolder, type ScannedPage } from './folder.ts'
-import { type Busy, takeLock } from './lock.ts'
 import {
   type ItemMetadata,
   type PresentationVersion,

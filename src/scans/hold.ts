@@ -1,5 +1,5 @@
 import type { Barcode } from '../ids.ts'
-import { takeLock } from './lock.ts'
+import { takeLock } from '../lock.ts'
 import { scanState } from './state.ts'
 
 /**

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SECOND } from '../clock.ts'
 import type { Barcode } from '../ids.ts'
+import { takeLock } from '../lock.ts'
 import type { Log } from '../log.ts'
 import type { Conversion } from './convert.ts'
-import { takeLock } from './lock.ts'
 import { fail, itemsAt, scanState } from './state.ts'
 
 export interface WatchOptions {

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import type { Barcode } from '../ids.ts'
 
 export interface Lock {
   readonly kind: 'held'
@@ -16,15 +15,16 @@ export interface Busy {
 }
 
 /**
- * The right to convert the scans of one item into `imagesDir`. It is a write lock on an empty
- * SQLite file, which the operating system takes back when the process dies, however it dies: there
- * is nothing stale to recognise. The file stays, for who removes it could remove another's lock.
+ * The right to do one thing, such as converting one item's scans, among all processes. It is a
+ * write lock on an empty SQLite file in `DIR/.locks`, which the operating system takes back when
+ * the process dies, however it dies: there is nothing stale to recognise. The file stays, for who
+ * removes it could remove another's lock.
  */
-export function takeLock(imagesDir: string, barcode: Barcode): Lock | Busy {
-  const folder = join(imagesDir, '.locks')
-  const pidFile = join(folder, `${barcode}.pid`)
+export function takeLock(dir: string, name: string): Lock | Busy {
+  const folder = join(dir, '.locks')
+  const pidFile = join(folder, `${name}.pid`)
   mkdirSync(folder, { recursive: true })
-  const sqlite = new Sqlite(join(folder, `${barcode}.lock`), { timeout: 0 })
+  const sqlite = new Sqlite(join(folder, `${name}.lock`), { timeout: 0 })
   try {
     sqlite.exec('begin immediate')
   } catch (cause) {
