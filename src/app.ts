@@ -10,8 +10,11 @@ import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { pageRoutes } from './web/pages.ts'
+import { readyRoutes } from './web/ready.ts'
+import { removeRoutes } from './web/remove.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
+import { processingRoutes } from './web/start-processing.ts'
 
 /** The site: what meets a request first, then one line for each group of addresses. */
 export function createApp(deps: WebDeps): Hono<WebEnv> {
@@ -33,6 +36,9 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   lendingRoutes(router, deps, answers)
   pageRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
+  readyRoutes(router, deps, answers)
+  removeRoutes(router, deps, answers)
+  processingRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)
 

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { clock, items, loans } from '../db/schema.ts'
@@ -30,7 +30,11 @@ export function loanQueries(db: Db) {
   const ofPatron = eq(loans.patron, at.patron)
   const ofItem = eq(loans.barcode, at.barcode)
 
-  const item = db.select().from(items).where(eq(items.barcode, at.barcode)).prepare()
+  const item = db
+    .select()
+    .from(items)
+    .where(and(eq(items.barcode, at.barcode), isNull(items.removedAt)))
+    .prepare()
   const openOfBoth = db
     .select({
       id: loans.id,
@@ -127,6 +131,21 @@ export function loanQueries(db: Db) {
         .run().changes
     },
 
+    /** The staff end the open loans of the item that began last, at most so many. @returns how many */
+    endNewestOf(barcode: Barcode, most: number, now: EpochMs): number {
+      const newest = db
+        .select({ id: loans.id })
+        .from(loans)
+        .where(and(eq(loans.barcode, barcode), isNull(loans.endedAt), gt(loans.dueAt, now)))
+        .orderBy(desc(loans.startedAt), desc(loans.id))
+        .limit(most)
+      return db
+        .update(loans)
+        .set({ endedAt: sql`max(${now}, ${loans.startedAt})`, endedBy: 'staff' })
+        .where(inArray(loans.id, newest))
+        .run().changes
+    },
+
     /** Erases the patron of every loan that ended at or before the instant. @returns how many */
     forgetEndedBy(endedBefore: EpochMs): number {
       return db
@@ -149,6 +168,11 @@ export function loanQueries(db: Db) {
 
     openLoans(barcode: Barcode, now: EpochMs): number {
       return dueTimes.all({ barcode, now }).length
+    },
+
+    /** When each open loan of the item is due, soonest first. */
+    dueTimes(barcode: Barcode, now: EpochMs): EpochMs[] {
+      return dueTimes.all({ barcode, now }).map((loan) => loan.dueAt)
     },
 
     lastSeen(): EpochMs {

@@ -13,6 +13,8 @@ export type Refused =
   | { readonly kind: 'not-staff' }
   | { readonly kind: 'not-on-loan' }
   | { readonly kind: 'cannot-be-ready'; readonly why: string }
+  | { readonly kind: 'still-on-loan'; readonly loans: number; readonly until: EpochMs }
+  | { readonly kind: 'not-processed-here' }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -99,6 +101,18 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       )
     case 'cannot-be-ready':
       return say(409, 'Not ready', `This item cannot be made ready: ${refused.why}.`)
+    case 'still-on-loan':
+      return say(
+        409,
+        'Still on loan',
+        `${refused.loans === 1 ? '1 loan of this item still runs,' : `${refused.loans} loans of this item still run, the last`} until ${when(refused.until)}. End ${refused.loans === 1 ? 'it' : 'them'} now, or wait until then.`,
+      )
+    case 'not-processed-here':
+      return say(
+        409,
+        'Not processed from here',
+        'This library does not process scans from this page: the setting PROCESS_DIR is empty.',
+      )
     case 'other-site':
       return say(
         403,
