@@ -6,13 +6,14 @@ const WAIT_FOR_TYPING_MS = 250
 const POLL_BUSY_MS = 2_000
 const POLL_MS = 15_000
 
-const search = document.querySelector('[role=search]')
+const search = document.querySelector('search form')
 const words = search.querySelector('[name=q]')
 let typing
 let asking = new AbortController()
 let polling
 
 /** A scanner that types the next barcode replaces the last one. */
+words.addEventListener('focus', () => words.select())
 if (document.activeElement === words) words.select()
 
 search.addEventListener('input', () => {
