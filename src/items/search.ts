@@ -33,6 +33,8 @@ const COLUMNS: Readonly<Record<Sort, string>> = {
 }
 
 const MOST_WORDS = 12
+/** Asked of FTS5, fits nothing. */
+const NO_WORD = '""'
 
 /**
  * Makes the search of the list: items whose title, author or barcode have words that begin with
@@ -48,12 +50,13 @@ export function itemSearch(db: Db): (question: ItemQuestion) => ItemsFound {
 
   return ({ words, sort, descending, limit, page: asked }) => {
     const match = matchFor(words)
-    if (match === 'nothing') return { items: [], total: 0, page: 1, pages: 1 }
-    const found = sql`(select rowid from item_words where item_words match ${match})`
-    const which = match === 'all' ? all : sql`${all} and number in ${found}`
+    const which =
+      match === undefined
+        ? all
+        : sql`${all} and number in (select rowid from item_words where item_words match ${match})`
     const { total } = db.get<{ total: number }>(
-      match === 'all'
-        ? sql`select count(*) total from items where ${which}`
+      match === undefined
+        ? sql`select count(*) total from items where ${all}`
         : sql`select count(*) total from item_words where item_words match ${match}`,
     )
     const pages = Math.max(1, Math.ceil(total / limit))
@@ -78,11 +81,13 @@ export function itemSearch(db: Db): (question: ItemQuestion) => ItemsFound {
 /**
  * The words as FTS5 asks for them: each quoted, so that nothing in it is taken for an operator, and
  * each the beginning of a word (https://sqlite.org/fts5.html, section 3).
+ *
+ * @returns undefined where nothing is asked, so that every item fits
  */
-function matchFor(typed: string): 'all' | 'nothing' | (string & {}) {
+function matchFor(typed: string): string | undefined {
   const words = typed.split(/\s+/).filter((word) => word !== '')
-  if (words.length === 0) return 'all'
+  if (words.length === 0) return undefined
   const sought = words.filter((word) => /[\p{L}\p{N}]/u.test(word)).slice(0, MOST_WORDS)
-  if (sought.length === 0) return 'nothing'
+  if (sought.length === 0) return NO_WORD
   return sought.map((word) => `"${word.replaceAll('"', '""')}"*`).join(' ')
 }

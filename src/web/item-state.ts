@@ -32,17 +32,20 @@ const WORK: Readonly<Record<'initiated' | 'processing' | 'problem', string>> = {
   problem: 'Problem with the scans',
 }
 
+const WAITS_FOR = 'It begins as soon as the conversion of scans runs on the server.'
+
 function onTheWay({ item, manifest, scans, dueTimes }: StateFacts): {
   label: string
   detail: string
 } {
   const reason = scans.kind === 'problem' ? scans.reason : ''
+  const wait = scans.kind === 'initiated' ? WAITS_FOR : ''
   if (manifest.kind === 'valid') {
     const label = !item.ready ? 'Not ready' : dueTimes.length > 0 ? 'Lending' : 'Ready to lend'
     const detail = scans.kind === 'none' ? '' : `New scans: ${reason || WORK[scans.kind]}`
     return { label, detail }
   }
-  if (scans.kind !== 'none') return { label: WORK[scans.kind], detail: reason }
+  if (scans.kind !== 'none') return { label: WORK[scans.kind], detail: reason || wait }
   return manifest.kind === 'invalid'
     ? { label: 'Manifest invalid', detail: manifest.reason }
     : { label: 'No scans yet', detail: '' }

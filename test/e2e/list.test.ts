@@ -178,11 +178,6 @@ describe.each([
     ]) {
       await page.goto(path)
       await look()
-      if (process.env.SHOTS)
-        await page.screenshot({
-          path: `${process.env.SHOTS}/${device.viewport.width}-${path.replace(/\W+/g, '_')}.png`,
-          fullPage: true,
-        })
     }
     await page.goto('/remove?barcode=A')
     await page.getByRole('button', { name: 'Remove the item' }).click()

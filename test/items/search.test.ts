@@ -62,7 +62,7 @@ describe('the search', () => {
     '%_',
     'a'.repeat(500),
     Array.from({ length: 200 }, (_, n) => `w${n}`).join(' '),
-  ])('takes what is typed for words and never for its own language: %s', (words) => {
+  ])('takes what is typed for words and never for its own language: %j', (words) => {
     expect(() => shelf().find(words)).not.toThrow()
     expect(shelf().find('title:optics')).toEqual([])
     expect(shelf().find('optics OR emile')).toEqual([])
