@@ -16,9 +16,12 @@ import { listRoutes } from './web/list.ts'
 import { loansRoutes } from './web/loans.ts'
 import { pageRoutes } from './web/pages.ts'
 import { previewRoutes } from './web/preview.ts'
+import { readyRoutes } from './web/ready.ts'
 import { refreshRoutes } from './web/refresh.ts'
+import { removeRoutes } from './web/remove.ts'
 import { requestLog } from './web/request-log.ts'
 import { createRouter } from './web/routes.ts'
+import { processingRoutes } from './web/start-processing.ts'
 import { statsRoutes } from './web/stats.ts'
 
 /** The site: what meets a request first, then one line for each group of addresses. */
@@ -42,6 +45,9 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   lendingRoutes(router, deps, answers)
   pageRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
+  readyRoutes(router, deps, answers)
+  removeRoutes(router, deps, answers)
+  processingRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   editRoutes(router, deps, answers)
   bulkRoutes(router, deps, answers)

@@ -19,6 +19,8 @@ export const items = sqliteTable('items', {
   loanHours: real('loan_hours').notNull(),
   ready: integer({ mode: 'boolean' }).notNull().default(false),
   addedAt: integer('added_at').$type<EpochMs>().notNull(),
+  removedAt: integer('removed_at').$type<EpochMs>(),
+  number: integer(),
 })
 
 export const people = sqliteTable('people', {

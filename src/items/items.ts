@@ -1,9 +1,10 @@
-import { count, eq, gt, sql } from 'drizzle-orm'
+import { and, count, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { items } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'
 import type { ItemDraft } from './draft.ts'
+import { itemSearch } from './search.ts'
 
 /** A thing that is lent, as the staff described it. */
 export type Item = typeof items.$inferSelect
@@ -11,10 +12,11 @@ export type Item = typeof items.$inferSelect
 export type Items = ReturnType<typeof itemsIn>
 
 export function itemsIn(db: Db) {
+  const isThere = isNull(items.removedAt)
   const byBarcode = db
     .select()
     .from(items)
-    .where(eq(items.barcode, sql.placeholder('barcode')))
+    .where(and(eq(items.barcode, sql.placeholder('barcode')), isThere))
     .prepare()
 
   return {
@@ -22,13 +24,22 @@ export function itemsIn(db: Db) {
       return byBarcode.get({ barcode })
     },
 
-    /** @returns false when there is an item with this barcode already; it stays as it is */
+    /**
+     * An item that was removed comes back as the draft says, together with its past loans.
+     *
+     * @returns false when there is an item with this barcode already; it stays as it is
+     */
     add(draft: ItemDraft, now: EpochMs): boolean {
+      const item = { ...draft, addedAt: now, removedAt: null }
       return (
         db
           .insert(items)
-          .values({ ...draft, addedAt: now })
-          .onConflictDoNothing()
+          .values(item)
+          .onConflictDoUpdate({
+            target: items.barcode,
+            set: item,
+            setWhere: isNotNull(items.removedAt),
+          })
           .run().changes > 0
       )
     },
@@ -44,15 +55,32 @@ export function itemsIn(db: Db) {
 
     /** @returns false when there is no such item */
     setReady(barcode: Barcode, ready: boolean): boolean {
-      return db.update(items).set({ ready }).where(eq(items.barcode, barcode)).run().changes > 0
+      return (
+        db
+          .update(items)
+          .set({ ready })
+          .where(and(eq(items.barcode, barcode), isThere))
+          .run().changes > 0
+      )
     },
+
+    /** Takes the item away from every page and reader. @throws when a loan of it has not ended */
+    remove(barcode: Barcode, now: EpochMs): void {
+      db.update(items)
+        .set({ removedAt: now, ready: false })
+        .where(and(eq(items.barcode, barcode), isThere))
+        .run()
+    },
+
+    search: itemSearch(db),
 
     /** One page of the items in the order of their titles. */
     page({ limit, offset }: { limit: number; offset: number }): Item[] {
       return db
         .select()
         .from(items)
-        .orderBy(items.title, items.barcode)
+        .where(isThere)
+        .orderBy(sql`${items.title} collate nocase`, items.barcode)
         .limit(limit)
         .offset(offset)
         .all()
@@ -70,7 +98,7 @@ export function itemsIn(db: Db) {
     },
 
     count(): number {
-      return db.select({ items: count() }).from(items).get()?.items ?? 0
+      return db.select({ items: count() }).from(items).where(isThere).get()?.items ?? 0
     },
   }
 }

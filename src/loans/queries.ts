@@ -30,7 +30,11 @@ export function loanQueries(db: Db) {
   const ofPatron = eq(loans.patron, at.patron)
   const ofItem = eq(loans.barcode, at.barcode)
 
-  const item = db.select().from(items).where(eq(items.barcode, at.barcode)).prepare()
+  const item = db
+    .select()
+    .from(items)
+    .where(and(eq(items.barcode, at.barcode), isNull(items.removedAt)))
+    .prepare()
   const openOfBoth = db
     .select({
       id: loans.id,
@@ -131,21 +135,19 @@ export function loanQueries(db: Db) {
         .run().changes
     },
 
-    /** The staff end the newest open loans of the item, so that this many go on. @returns how many */
-    endNewestOf(barcode: Barcode, goOn: number, now: EpochMs): number {
-      stampOverdue(now, eq(loans.barcode, barcode))
-      const open = db
+    /** The staff end the open loans of the item that began last, at most so many. @returns how many */
+    endNewestOf(barcode: Barcode, most: number, now: EpochMs): number {
+      const newest = db
         .select({ id: loans.id })
         .from(loans)
-        .where(and(eq(loans.barcode, barcode), isNull(loans.endedAt)))
-        .orderBy(loans.startedAt, loans.id)
-        .all()
-      const ended = open.slice(goOn).map(({ id }) => id)
-      db.update(loans)
+        .where(and(eq(loans.barcode, barcode), isNull(loans.endedAt), gt(loans.dueAt, now)))
+        .orderBy(desc(loans.startedAt), desc(loans.id))
+        .limit(most)
+      return db
+        .update(loans)
         .set({ endedAt: sql`max(${now}, ${loans.startedAt})`, endedBy: 'staff' })
-        .where(and(inArray(loans.id, ended), isNull(loans.endedAt)))
-        .run()
-      return ended.length
+        .where(inArray(loans.id, newest))
+        .run().changes
     },
 
     /** Erases the patron of every loan that ended at or before the instant. @returns how many */

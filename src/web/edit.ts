@@ -124,21 +124,6 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
     }),
   })
 
-  route('/end-newest/:barcode', {
-    POST: staffOnly((c, { patron }) => {
-      const item = toItem(c)
-      if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
-      const { barcode, copies } = item
-      const ended = deps.loans.exclusively(() =>
-        deps.loans.endNewestOf(barcode, copies, clock.now()),
-      )
-      const detail = `${ended} ended, newest first, down to ${copies}`
-      audit.record({ at: clock.now(), staff: patron, act: 'end-loans', barcode, detail })
-      log.info({ item: barcode, loans: ended }, 'loan.end-newest')
-      return c.redirect(`/edit/${barcode}?saved=yes`, 303)
-    }),
-  })
-
   route('/delete-thumbnail/:barcode', {
     GET: staffOnly(async (c) => {
       const item = toItem(c)

@@ -1,93 +1,97 @@
 import { parseBarcode } from '../ids.ts'
 import type { Item } from '../items/items.ts'
+import type { Sort } from '../items/search.ts'
+import { type ScanState, scanState } from '../scans/state.ts'
 import type { Answers } from './answers.ts'
-import type { WebDeps } from './context.ts'
-import { readForm } from './forms.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import { stateCell } from './item-state.ts'
+import { type ListQuery, listAddress, listParameters, parseListQuery } from './list-query.ts'
 import type { Router } from './routes.ts'
-import type { ListRow } from './view.ts'
+import type { ListPage, ListRow } from './view.ts'
 import { lengthInWords } from './words.ts'
 
 const ROWS = 50
 
-/** The staff's list of items, with the switch that makes an item ready. */
+const COLUMNS: readonly { label: string; sort: Sort | undefined }[] = [
+  { label: 'Title', sort: 'title' },
+  { label: 'Author', sort: 'author' },
+  { label: 'Barcode', sort: 'barcode' },
+  { label: 'State', sort: undefined },
+  { label: 'Loan length', sort: 'hours' },
+  { label: 'Copies', sort: 'copies' },
+  { label: 'Loans now', sort: undefined },
+  { label: 'More', sort: undefined },
+]
+
+/** The staff's list of items. */
 export function listRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, loans, manifests, audit, clock, log } = deps
+  const { items, loans, manifests, settings, clock, log, words } = deps
+
+  async function scansOf(item: Item): Promise<ScanState> {
+    if (settings.processDir === undefined) return { kind: 'none' }
+    try {
+      return await scanState(settings.processDir, item.barcode)
+    } catch (err) {
+      log.error({ item: item.barcode, err }, 'scans.state-unreadable')
+      return { kind: 'problem', reason: 'How far its scans are cannot be read: see the log.' }
+    }
+  }
 
   async function row(item: Item): Promise<ListRow> {
-    const manifest = await manifests.current(item.barcode)
-    const openLoans = loans.openLoans(item.barcode, clock.now())
+    const [manifest, scans] = await Promise.all([manifests.current(item.barcode), scansOf(item)])
+    const now = clock.now()
+    const dueTimes = loans.dueTimes(item.barcode, now)
     return {
       barcode: item.barcode,
       title: item.title,
       author: item.author,
       copies: item.copies,
       loanLength: lengthInWords(item.loanHours),
-      openLoans,
-      ready: item.ready,
-      state:
-        manifest.kind === 'missing'
-          ? 'No scans yet'
-          : manifest.kind === 'invalid'
-            ? 'Manifest invalid'
-            : !item.ready
-              ? 'Not ready'
-              : openLoans > 0
-                ? 'Lending'
-                : 'Ready to lend',
-      problem: manifest.kind === 'invalid' ? manifest.reason : '',
-      mayBeReady: manifest.kind === 'valid',
+      openLoans: dueTimes.length,
+      state: stateCell({
+        item,
+        manifest,
+        scans,
+        dueTimes,
+        processes: settings.processDir !== undefined,
+        clockTime: (at) => words.clockTime(at, now),
+      }),
     }
   }
 
-  route('/list', {
-    GET: staffOnly(async (c) => {
-      const total = items.count()
-      const pages = Math.max(1, Math.ceil(total / ROWS))
-      const asked = Number(c.req.query('page') ?? '1')
-      const page = Number.isInteger(asked) ? Math.min(Math.max(asked, 1), pages) : 1
-      const shown = items.page({ limit: ROWS, offset: (page - 1) * ROWS })
-      const rows = await Promise.all(shown.map(row))
-      return answers.page(c, 'list', { rows, total, page, pages })
-    }),
-  })
+  async function list(c: WebContext): Promise<Response> {
+    const parameters = new URL(c.req.url).searchParams
+    const asked = parseListQuery(parameters)
+    const found = items.search({ ...asked, limit: ROWS })
+    const query = { ...asked, page: found.page }
+    const { total, page, pages } = found
+    const removed = parseBarcode(parameters.get('removed') ?? '')
+    return answers.page(c, 'list', {
+      rows: await Promise.all(found.items.map(row)),
+      words: query.words,
+      total,
+      page,
+      pages,
+      columns: COLUMNS.map(({ label, sort }) => column(query, label, sort)),
+      order: [...new URLSearchParams(listParameters({ ...query, words: '', page: 1 }))],
+      previous: page > 1 ? listAddress({ ...query, page: page - 1 }) : '',
+      next: page < pages ? listAddress({ ...query, page: page + 1 }) : '',
+      here: listParameters(query),
+      removed: removed !== undefined && items.find(removed) === undefined ? removed : '',
+    })
+  }
 
-  route('/ready', {
-    POST: staffOnly(async (c, { patron }) => {
-      const form = await readForm(c)
-      if (form.kind === 'refused') return answers.refuse(c, form.refused)
-      const barcode = parseBarcode(form.fields.get('barcode') ?? '')
-      const ready = form.fields.get('ready')
-      if (barcode === undefined || items.find(barcode) === undefined)
-        return answers.refuse(c, { kind: 'unknown-item' })
-      if (ready !== 'yes' && ready !== 'no') {
-        return answers.refuse(c, { kind: 'bad-form', why: 'The field ready must be yes or no.' })
-      }
-      const readers = form.fields.get('readers') ?? 'finish'
-      if (readers !== 'finish' && readers !== 'end') {
-        return answers.refuse(c, {
-          kind: 'bad-form',
-          why: 'The field readers must be finish or end.',
-        })
-      }
-      const manifest = await manifests.current(barcode)
-      if (ready === 'yes' && manifest.kind !== 'valid') {
-        const why = manifest.kind === 'missing' ? 'its scans are not there yet' : manifest.reason
-        return answers.refuse(
-          c,
-          { kind: 'cannot-be-ready', why },
-          { href: '/list', text: 'Go to the list of items' },
-        )
-      }
-      items.setReady(barcode, ready === 'yes')
-      if (ready === 'no' && readers === 'end') loans.endAllOf(barcode, clock.now())
-      audit.record({
-        at: clock.now(),
-        staff: patron,
-        act: ready === 'yes' ? 'ready' : 'not-ready',
-        barcode,
-      })
-      log.info({ item: barcode, ready: ready === 'yes' }, 'item.ready')
-      return c.redirect('/list', 303)
-    }),
-  })
+  route('/list', { GET: staffOnly(list) })
+  route('/manage', { GET: staffOnly(list) })
+}
+
+/** Sorting by the column that sorts already turns the order round. */
+function column(query: ListQuery, label: string, sort?: Sort): ListPage['columns'][number] {
+  if (sort === undefined) return { label, href: '', sorted: '' }
+  const sorts = query.sort === sort
+  return {
+    label,
+    href: listAddress({ ...query, sort, descending: sorts && !query.descending, page: 1 }),
+    sorted: !sorts ? '' : query.descending ? 'descending' : 'ascending',
+  }
 }

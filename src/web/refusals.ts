@@ -18,6 +18,8 @@ export type Refused =
   | { readonly kind: 'nothing-to-preview'; readonly why: string }
   | Exclude<BarcodeChange, { kind: 'changed' } | { kind: 'unknown-item' }>
   | { readonly kind: 'list-gone' }
+  | { readonly kind: 'still-on-loan'; readonly loans: number; readonly until: EpochMs }
+  | { readonly kind: 'not-processed-here' }
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
@@ -158,6 +160,18 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         404,
         'List not kept any more',
         'Lists are kept for a day, or until the server is started anew. Upload it again: items that were added are told as such.',
+      )
+    case 'still-on-loan':
+      return say(
+        409,
+        'Still on loan',
+        `${refused.loans === 1 ? '1 loan of this item still runs,' : `${refused.loans} loans of this item still run, the last`} until ${when(refused.until)}. End ${refused.loans === 1 ? 'it' : 'them'} now, or wait until then.`,
+      )
+    case 'not-processed-here':
+      return say(
+        409,
+        'Not processed from here',
+        'This library does not process scans from this page: the setting PROCESS_DIR is empty.',
       )
     case 'other-site':
       return say(

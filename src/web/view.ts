@@ -66,6 +66,25 @@ export interface ViewPage {
     | undefined
 }
 
+/** A form with one button, in the state of an item; it carries the item's barcode. */
+export interface StateAction {
+  readonly text: string
+  readonly method: 'get' | 'post'
+  readonly path: string
+  readonly fields: readonly (readonly [name: string, value: string])[]
+}
+
+export interface StateCell {
+  readonly label: string
+  /** What is wrong, in words, or ''. */
+  readonly detail: string
+  /** Who still reads though the paper copy is to go back, or ''. */
+  readonly readers: string
+  /** Work goes on: the state will soon be another one. */
+  readonly isBusy: boolean
+  readonly actions: readonly StateAction[]
+}
+
 export interface ListRow {
   readonly barcode: string
   readonly title: string
@@ -73,11 +92,57 @@ export interface ListRow {
   readonly copies: number
   readonly loanLength: string
   readonly openLoans: number
-  readonly ready: boolean
-  readonly state: string
-  /** What is wrong, in words, or ''. */
-  readonly problem: string
-  readonly mayBeReady: boolean
+  readonly state: StateCell
+}
+
+export interface ListPage {
+  readonly rows: readonly ListRow[]
+  readonly words: string
+  readonly total: number
+  readonly page: number
+  readonly pages: number
+  /** The columns; `href` sorts by one, and is '' where the list has no such order. */
+  readonly columns: readonly {
+    readonly label: string
+    readonly href: string
+    readonly sorted: 'ascending' | 'descending' | ''
+  }[]
+  /** What else the search form sends along. */
+  readonly order: readonly (readonly [name: string, value: string])[]
+  readonly previous: string
+  readonly next: string
+  /** This list's own parameters, so that an action leads back to it. */
+  readonly here: string
+  /** Barcode of the item that was just removed, or ''. */
+  readonly removed: string
+}
+
+/** A page that asks before something is done. */
+export interface ConfirmPage {
+  readonly title: string
+  /** The title of the item that it is about. */
+  readonly item: string
+  readonly paragraphs: readonly string[]
+  /** What to choose from, or undefined. */
+  readonly choice:
+    | {
+        readonly name: string
+        readonly legend: string
+        readonly type: 'radio' | 'checkbox'
+        readonly options: readonly {
+          readonly value: string
+          readonly label: string
+          readonly hint: string
+          readonly checked: boolean
+        }[]
+      }
+    | undefined
+  /** What was wrong with the last answer, or ''. */
+  readonly fault: string
+  readonly path: string
+  readonly fields: readonly (readonly [name: string, value: string])[]
+  readonly button: string
+  readonly back: string
 }
 
 export interface FormField {
@@ -285,12 +350,8 @@ export interface Pages {
     /** Where to go from here. */
     readonly link: { readonly href: string; readonly text: string }
   }
-  list: {
-    readonly rows: readonly ListRow[]
-    readonly total: number
-    readonly page: number
-    readonly pages: number
-  }
+  list: ListPage
+  confirm: ConfirmPage
   add: AddPage
   edit: EditPage
   refresh: RefreshPage

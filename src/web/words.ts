@@ -55,3 +55,32 @@ function count(number: number, unit: string): string {
   if (number === 0) return ''
   return number === 1 ? `1 ${unit}` : `${number} ${unit}s`
 }
+
+/** "2 loans still run, the last until 15:40 CET: the paper copy ...", or '' when none does. */
+export function loansStillRun(
+  dueTimes: readonly EpochMs[],
+  clockTime: (at: EpochMs) => string,
+): string {
+  const last = dueTimes.at(-1)
+  if (last === undefined) return ''
+  const run =
+    dueTimes.length === 1 ? '1 loan still runs,' : `${dueTimes.length} loans still run, the last`
+  return `${run} until ${clockTime(last)}: the paper copy goes back to the shelf after that.`
+}
+
+/** The same for an item that is lent on with fewer copies: '' as soon as the loans fit them. */
+export function overCopies(
+  dueTimes: readonly EpochMs[],
+  copies: number,
+  clockTime: (at: EpochMs) => string,
+): string {
+  const over = dueTimes.length - copies
+  const fitsAfter = dueTimes[over - 1]
+  if (fitsAfter === undefined) return ''
+  const run = dueTimes.length === 1 ? '1 loan still runs' : `${dueTimes.length} loans still run`
+  return `${run}, ${over} more than copies: the paper copy goes back to the shelf after ${clockTime(fitsAfter)}.`
+}
+
+export function endLoansWords(loans: number): string {
+  return loans === 1 ? 'End 1 loan now' : `End ${loans} loans now`
+}

@@ -46,7 +46,13 @@ export interface Site {
 
 /** A whole Carrel on a free port of loopback, in a folder of its own; `lee` is on the staff. */
 export async function startSite(
-  options: { ini?: string; folder?: string; clock?: TestClock; lsp?: Lsp } = {},
+  options: {
+    ini?: string
+    folder?: string
+    clock?: TestClock
+    processDir?: string
+    lsp?: Lsp
+  } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
   const clock = options.clock ?? testClock()
@@ -55,7 +61,7 @@ export async function startSite(
   const file = join(folder, 'settings.ini')
   writeFileSync(
     file,
-    `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\nPROCESS_DIR = processing\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
+    `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
   )
   const reading = loadSettings({ file, env: {} })
   if (reading.kind === 'faults') throw new Error(reading.faults.join('\n'))
