@@ -25,6 +25,14 @@ async function scan(page: Page, code: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
+/** The wrong barcode is selected, so that the next scan takes its place. */
+async function selected(page: Page): Promise<void> {
+  await page.waitForFunction(() => {
+    const field = document.activeElement as HTMLInputElement
+    return field.selectionStart === 0 && field.selectionEnd === field.value.length
+  })
+}
+
 const focused = (page: Page) => page.evaluate(() => document.activeElement?.id)
 
 describe('with a barcode scanner', () => {
@@ -37,6 +45,7 @@ describe('with a barcode scanner', () => {
     await scan(page, '002')
     await page.getByRole('alert').filter({ hasText: 'knows no item' }).waitFor()
     expect(await focused(page)).toBe('barcode')
+    await selected(page)
     await scan(page, '001')
     await page.getByRole('status').filter({ hasText: 'Found in the library system' }).waitFor()
     expect(await page.inputValue('#title')).toBe('Optics')

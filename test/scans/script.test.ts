@@ -84,11 +84,12 @@ describe('npm run convert-scans', () => {
     opening.db.$client.close()
     await fill(scans, ['p1.jpg'])
     await run(BOOK)
-    const [first] = await readdir(join(options.imagesDir, BOOK))
-    const { out } = await run(BOOK, '--json', '--presentation', '2')
-    const { version } = JSON.parse(out)
-    expect(await readdir(join(options.imagesDir, BOOK))).toEqual([version])
-    expect(version).not.toBe(first)
+    const runs: string[] = []
+    for (let again = 0; again < 2; again++) {
+      const { out } = await run(BOOK, '--json', '--presentation', '2')
+      runs.push(JSON.parse(out).version)
+    }
+    expect(await readdir(join(options.imagesDir, BOOK)), 'the newest two').toEqual(runs)
     const manifest = await readFile(join(options.manifestDir, `${BOOK}-manifest.json`), 'utf8')
     expect(JSON.parse(manifest)).toMatchObject({ '@type': 'sc:Manifest', label: 'Poems' })
   })

@@ -115,7 +115,7 @@ describe('what changes something', () => {
   it('is never a GET', async () => {
     const site = await startSite()
     await site.addItem('A')
-    for (const path of ['/loan', '/return/A', '/ready', '/update/add']) {
+    for (const path of ['/loan', '/return/A', '/start-processing', '/update/add']) {
       const answer = await site.as('lee', path)
       expect([answer.status, answer.headers.get('allow')], path).toEqual([405, 'POST, OPTIONS'])
     }
@@ -155,8 +155,8 @@ describe('every answer', () => {
 
   it('hides what broke, and names the request in page and log', async () => {
     const site = await startSite()
-    site.db.$client.exec('drop table clock; drop table loans')
     await site.addItem('A', { convert: false })
+    site.db.$client.exec('pragma foreign_keys = off; drop table loans')
     const answer = await site.as('ann', '/item/A')
     const page = await answer.text()
     expect(answer.status).toBe(500)
