@@ -60,6 +60,11 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))
   app.onError((cause, c) => {
     const rid = c.get('requestId')
+    // Whoever asked has gone away in the middle: nobody's fault, and nobody to answer.
+    if (c.req.raw.signal.aborted) {
+      log.debug({ rid }, 'request.aborted')
+      return c.body(null, 400)
+    }
     const code = databaseTrouble(cause)
     if (code !== undefined) {
       log.error({ rid, code }, code === 'SQLITE_BUSY' ? 'db.busy' : 'db.fault')

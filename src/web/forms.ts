@@ -10,25 +10,27 @@ export type FormReading =
 const LARGEST_FORM_BYTES = 64 * 1024
 
 const refusedAs = (refused: Refused): FormReading => ({ kind: 'refused', refused })
+const badEncoding = refusedAs({ kind: 'bad-form', why: 'It is not encoded as a form.' })
 
 /**
  * Reads an ordinary form (application/x-www-form-urlencoded) strictly: no field twice, no percent
- * sign that is not an escape, nothing that is not UTF-8.
+ * sign that is not an escape, nothing that is not UTF-8, and ASCII alone on the wire.
  */
 export async function readForm(c: WebContext): Promise<FormReading> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'application/x-www-form-urlencoded') return refusedAs({ kind: 'not-a-form' })
   const body = await readAtMost(c.req.raw, LARGEST_FORM_BYTES)
   if (body === undefined) return refusedAs({ kind: 'form-too-large' })
+  if (!/^[\x20-\x7e]*$/.test(body)) return badEncoding
   const fields = new Map<string, string>()
   for (const pair of body.split('&').filter((part) => part !== '')) {
     const equals = pair.indexOf('=')
     const name = decode(equals < 0 ? pair : pair.slice(0, equals))
     const value = decode(equals < 0 ? '' : pair.slice(equals + 1))
-    if (name === undefined || value === undefined)
-      return refusedAs({ kind: 'bad-form', why: 'It is not encoded as a form.' })
-    if (fields.has(name))
+    if (name === undefined || value === undefined) return badEncoding
+    if (fields.has(name)) {
       return refusedAs({ kind: 'bad-form', why: `The field ${name} was sent twice.` })
+    }
     fields.set(name, value)
   }
   return { kind: 'form', fields }

@@ -12,7 +12,8 @@ export function pageRoutes(
   const home: Handler = (c) => answers.page(c, 'home', { policy: texts('policy') })
   route('/', { GET: home })
   route('/info', { GET: home })
-  route('/about', { GET: (c) => answers.page(c, 'about', { text: texts('about') }) })
+  const logIsKeyed = settings.logKey !== undefined
+  route('/about', { GET: (c) => answers.page(c, 'about', { text: texts('about'), logIsKeyed }) })
   route('/notallowed', {
     GET: (c) => answers.refuse(c, { kind: 'not-on-loan' }),
     POST: (c) => answers.refuse(c, { kind: 'not-on-loan' }),

@@ -334,7 +334,8 @@ export interface StatsPage {
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: { readonly policy: string }
-  about: { readonly text: string }
+  /** `logIsKeyed`: the library can tell a patron's lines in the log (LOG_KEY). */
+  about: { readonly text: string; readonly logIsKeyed: boolean }
   item: ItemPage
   view: ViewPage
   'thank-you': { readonly borrowAgain: string }

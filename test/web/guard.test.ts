@@ -135,6 +135,8 @@ describe('what changes something', () => {
     expect(await send('{"barcode":"A"}', 'application/json')).toBe(415)
     expect(await send('barcode=A&barcode=B')).toBe(400)
     expect(await send('barcode=%zz')).toBe(400)
+    expect(await send('barcode=%ff')).toBe(400)
+    expect(await send('barcode=ä')).toBe(400)
     expect(await send(`barcode=${'x'.repeat(70_000)}`)).toBe(413)
     expect(await send('')).toBe(404)
   })
