@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { databaseTrouble } from './db/trouble.ts'
 import { addRoutes } from './web/add.ts'
 import { createAnswers } from './web/answers.ts'
+import { auditRoutes } from './web/audit.ts'
 import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
@@ -53,6 +54,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   bulkRoutes(router, deps, answers)
   refreshRoutes(router, deps, answers)
   loansRoutes(router, deps, answers)
+  auditRoutes(router, deps, answers)
   statsRoutes(router, deps, answers)
   downloadRoutes(router, deps, answers)
   if (settings.demonstration) demonstrationRoutes(router, answers)

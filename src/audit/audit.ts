@@ -1,4 +1,4 @@
-import { desc } from 'drizzle-orm'
+import { desc, lt } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { audit } from '../db/schema.ts'
 
@@ -14,9 +14,15 @@ export function auditIn(db: Db) {
       db.insert(audit).values(entry).run()
     },
 
-    /** The latest entries, newest first. */
-    latest(limit: number): (typeof audit.$inferSelect)[] {
-      return db.select().from(audit).orderBy(desc(audit.id)).limit(limit).all()
+    /** Entries older than the one with this number, newest first; all when it is undefined. */
+    before(id: number | undefined, limit: number): (typeof audit.$inferSelect)[] {
+      return db
+        .select()
+        .from(audit)
+        .where(id === undefined ? undefined : lt(audit.id, id))
+        .orderBy(desc(audit.id))
+        .limit(limit)
+        .all()
     },
   }
 }

@@ -173,6 +173,19 @@ export interface LookUpPart {
   readonly noAdapter: string
 }
 
+export interface AuditPage {
+  readonly rows: readonly {
+    readonly when: string
+    readonly staff: string
+    readonly act: string
+    readonly barcode: string
+    readonly detail: string
+  }[]
+  /** Number of the last entry shown when there are older ones, or ''. */
+  readonly older: string
+  readonly isFirst: boolean
+}
+
 export interface AddPage extends ItemForm {
   /** The title of the item that was added last, and its barcode; or ''. */
   readonly added: string
@@ -360,6 +373,7 @@ export interface Pages {
   bulk: BulkPage
   'bulk-list': BulkListPage
   'delete-thumbnail': { readonly barcode: string; readonly title: string; readonly cover: string }
+  audit: AuditPage
   loans: LoansPage
   loan: LoanPage
   stats: StatsPage

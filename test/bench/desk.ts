@@ -21,7 +21,9 @@ const SIZES = [
 ]
 const PAGES = [
   '/list',
-  '/list?q=harbours+handbook',
+  // One item in eight, which fills a page in either library; and one item.
+  '/list?q=harbours',
+  '/list?q=35047000000500',
   '/loans',
   '/stats',
   '/stats?period=all',
