@@ -7,6 +7,7 @@ import { auditIn } from './audit/audit.ts'
 import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
+import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
@@ -144,7 +145,7 @@ async function build(
     manifests,
     tiles,
     patronHash: patronHash(clock, settings.logKey),
-    people: peopleIn(db),
+    people: settings.demonstration ? samplePeople : peopleIn(db),
     items: itemsIn(db),
     barcodeChanges: {
       db,

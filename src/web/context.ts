@@ -48,7 +48,7 @@ export interface WebDeps {
   readonly clock: Clock
   readonly log: Log
   readonly patronHash: PatronHash
-  readonly people: People
+  readonly people: Pick<People, 'role'>
   readonly items: Items
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { SAMPLE_PEOPLE } from '../demonstration/people.ts'
 import { parsePatronId } from '../ids.ts'
+import type { People } from '../people/people.ts'
 import type { Answers } from './answers.ts'
 import type { Visitor, WebContext } from './context.ts'
 import { readForm } from './forms.ts'
@@ -26,11 +27,14 @@ export function demonstrationHost({ headers }: IncomingMessage): string | undefi
   return LOCAL_HOST.test(host) ? host : undefined
 }
 
-export function demonstrationVisitor(c: WebContext): Visitor | undefined {
+export function demonstrationVisitor(
+  c: WebContext,
+  people: Pick<People, 'role'>,
+): Visitor | undefined {
   const name = getCookie(c, COOKIE)
   const person = SAMPLE_PEOPLE.find((one) => one.name === name)
   const patron = person && parsePatronId(person.name, 'fold')
-  return patron && { patron, role: person.role }
+  return patron && { patron, role: people.role(patron) }
 }
 
 /** The page to pick one of the sample people, in place of an institution's sign-in. */

@@ -29,7 +29,7 @@ export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv
       const host = demonstrationHost(incoming)
       if (host === undefined) return { kind: 'not-demonstration-host' }
       c.set('origin', `http://${host}`)
-      c.set('visitor', demonstrationVisitor(c))
+      c.set('visitor', demonstrationVisitor(c, people))
     } else {
       const identity = identify(incoming)
       if ('reason' in identity) {

@@ -93,6 +93,8 @@ describe('the demonstration', () => {
     expect((await as('root', '/item/carrel-guide')).status).toBe(401)
     expect((await as('ann', '/list')).status).toBe(403)
     expect((await as('lib', '/list')).status).toBe(200)
+    expect((await as('lib', '/preview/manifests/carrel-guide')).status).toBe(200)
+    expect((await as('ann', '/preview/manifests/carrel-guide')).status).toBe(403)
   })
 
   it.each([
