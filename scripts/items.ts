@@ -17,6 +17,7 @@ import { type DraftField, parseItemDraft } from '../src/items/draft.ts'
 import { exportItems } from '../src/items/export.ts'
 import { importList } from '../src/items/import.ts'
 import { type Item, type Items, itemsIn } from '../src/items/items.ts'
+import { loanQueries } from '../src/loans/queries.ts'
 
 const HELP = `The items that are lent.
 
@@ -74,13 +75,10 @@ async function main(): Promise<string | undefined> {
     misunderstood(name === undefined ? 'give a BARCODE' : `${name}: ${BARCODE_RULE}`)
   switch (verb) {
     case 'add':
-      return add(barcode(), values, items())
+      return add(barcode(), values, openDbOrExit(settings))
     case 'ready':
-    case 'not-ready': {
-      const id = barcode()
-      if (!items().setReady(id, verb === 'ready')) giveUp([`there is no item ${id}`])
-      return `${id} is ${verb === 'ready' ? 'ready' : 'not ready'}`
-    }
+    case 'not-ready':
+      return setReady(barcode(), verb === 'ready', openDbOrExit(settings))
     case 'list':
       return list(items(), values.json === true)
     case 'import':
@@ -100,7 +98,20 @@ async function main(): Promise<string | undefined> {
 
 type Options = Readonly<Record<string, string | boolean | undefined>>
 
-function add(barcode: Barcode, values: Options, items: Items): string {
+function record(db: Db, act: string, barcode: Barcode): void {
+  auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode })
+}
+
+function setReady(barcode: Barcode, ready: boolean, db: Db): string {
+  if (!itemsIn(db).setReady(barcode, ready)) giveUp([`there is no item ${barcode}`])
+  record(db, ready ? 'ready' : 'not-ready', barcode)
+  if (ready) return `${barcode} is ready: it is lent as soon as its manifest is there and valid`
+  const { length } = loanQueries(db).dueTimes(barcode, Date.now())
+  return `${barcode} is not ready${length > 0 ? `; open loans that go on: ${length}` : ''}`
+}
+
+function add(barcode: Barcode, values: Options, db: Db): string {
+  const items = itemsIn(db)
   const given = Object.entries(OPTIONS).flatMap(([field, option]) => {
     const value = values[option]
     return typeof value === 'string' ? [[field, value]] : []
@@ -110,7 +121,8 @@ function add(barcode: Barcode, values: Options, items: Items): string {
   if (!items.add(reading.draft, Date.now())) {
     giveUp([`there is an item ${barcode} already; nothing was changed`])
   }
-  if (values.ready === true) items.setReady(barcode, true)
+  record(db, 'add', barcode)
+  if (values.ready === true) setReady(barcode, true, db)
   return `added ${barcode}${values.ready === true ? ', ready' : ''}`
 }
 

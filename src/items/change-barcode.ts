@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { link, lstat, mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { eq } from 'drizzle-orm'
@@ -18,6 +18,7 @@ export interface BarcodeChangeDeps {
     readonly manifestDir: string
     readonly thumbnailsDir: string
     readonly imagesDir: string
+    readonly scansDir: string
     readonly processDir: string | undefined
   }
   /** When each open loan of the item is due, soonest first. */
@@ -34,6 +35,8 @@ export type BarcodeChange =
   | { readonly kind: 'item-on-loan'; readonly until: EpochMs }
   /** An item has the new barcode, or is about to get it. */
   | { readonly kind: 'barcode-taken' }
+  /** An item that was removed has it, for its past loans. */
+  | { readonly kind: 'barcode-of-removed-item' }
   /** Something lies under the new name already, and nobody said that it may go. */
   | { readonly kind: 'file-in-the-way'; readonly path: string }
   | { readonly kind: 'scans-in-work' }
@@ -124,10 +127,12 @@ function refusal(
   { db, clock, dueTimes }: BarcodeChangeDeps,
   { oldBarcode, newBarcode }: Change,
 ): BarcodeChange | undefined {
-  const there = (barcode: Barcode) =>
-    db.select().from(items).where(eq(items.barcode, barcode)).get() !== undefined
-  if (!there(oldBarcode)) return { kind: 'unknown-item' }
-  if (there(newBarcode)) return { kind: 'barcode-taken' }
+  const find = (barcode: Barcode) => db.select().from(items).where(eq(items.barcode, barcode)).get()
+  if (find(oldBarcode) === undefined) return { kind: 'unknown-item' }
+  const other = find(newBarcode)
+  if (other !== undefined) {
+    return { kind: other.removedAt === null ? 'barcode-taken' : 'barcode-of-removed-item' }
+  }
   const until = dueTimes(oldBarcode, clock.now()).at(-1)
   return until === undefined ? undefined : { kind: 'item-on-loan', until }
 }
@@ -146,15 +151,29 @@ async function settle({ db, step }: BarcodeChangeDeps, id: number): Promise<void
   step?.('settled')
 }
 
-/** What is named by the item's barcode. The scans themselves belong to whoever makes them. */
+/**
+ * What is named by the item's barcode: the folder of its scans too, or another item that gets the
+ * old barcode would be given the pages of this one. Where Carrel may only read scans, whoever makes
+ * them has to rename the folder.
+ */
 function itemFiles(folders: BarcodeChangeDeps['folders'], barcode: Barcode): string[] {
-  const { manifestDir, thumbnailsDir, imagesDir, processDir } = folders
+  const { manifestDir, thumbnailsDir, imagesDir, scansDir, processDir } = folders
   return [
     join(manifestDir, `${barcode}-manifest.json`),
     coverPath(thumbnailsDir, barcode),
     join(imagesDir, barcode),
+    ...(mayWrite(scansDir) ? [join(scansDir, barcode)] : []),
     ...(processDir ? [join(processDir, `${barcode}-problem`)] : []),
   ]
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** A pipe or a link in its place is left as it is. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { stringify } from 'csv-stringify'
-import { gt } from 'drizzle-orm'
+import { and, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { items } from '../db/schema.ts'
 
@@ -19,7 +19,9 @@ function* everyItem(db: Db): Generator<Exported> {
     const rows = db
       .select()
       .from(items)
-      .where(gt(items.barcode, after as typeof items.$inferSelect.barcode))
+      .where(
+        and(gt(items.barcode, after as typeof items.$inferSelect.barcode), isNull(items.removedAt)),
+      )
       .orderBy(items.barcode)
       .limit(ROWS_AT_A_TIME)
       .all()

@@ -50,7 +50,8 @@ export function itemsIn(db: Db) {
      * @returns false when there is no such item
      */
     update(draft: ItemDraft): boolean {
-      return db.update(items).set(draft).where(eq(items.barcode, draft.barcode)).run().changes > 0
+      const isIt = and(eq(items.barcode, draft.barcode), isThere)
+      return db.update(items).set(draft).where(isIt).run().changes > 0
     },
 
     /** @returns false when there is no such item */
@@ -91,7 +92,7 @@ export function itemsIn(db: Db) {
       return db
         .select()
         .from(items)
-        .where(gt(items.barcode, barcode as Barcode))
+        .where(and(gt(items.barcode, barcode as Barcode), isThere))
         .orderBy(items.barcode)
         .limit(limit)
         .all()

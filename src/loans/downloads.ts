@@ -1,4 +1,4 @@
-import { and, asc, gt, isNotNull } from 'drizzle-orm'
+import { and, asc, gt, isNotNull, isNull } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { items, loans } from '../db/schema.ts'
@@ -51,7 +51,12 @@ export function downloadsIn(db: Db) {
         addedAt: items.addedAt,
       })
       .from(items)
-      .where(gt(items.barcode, barcode as typeof items.$inferSelect.barcode))
+      .where(
+        and(
+          gt(items.barcode, barcode as typeof items.$inferSelect.barcode),
+          isNull(items.removedAt),
+        ),
+      )
       .orderBy(asc(items.barcode))
       .limit(ROWS)
       .all()

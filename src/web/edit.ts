@@ -11,6 +11,7 @@ import { lookedUpForm, lookUpPart } from './look-up.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
 import type { EditPage, ItemForm } from './view.ts'
+import { overCopies } from './words.ts'
 
 /** Changing an item, its barcode and its cover. */
 export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
@@ -32,10 +33,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   function stillRunning({ barcode, copies }: Pick<Item, 'barcode' | 'copies'>): string {
     const now = clock.now()
     const due = deps.loans.dueTimes(barcode, now)
-    const last = due.at(-1)
-    if (last === undefined || due.length <= copies) return ''
-    const loans = due.length === 1 ? '1 loan still runs' : `${due.length} loans still run`
-    return `${loans}, the last until ${words.clockTime(last, now)}: the paper copy goes back to the shelf after that.`
+    return overCopies(due, copies, (at) => words.clockTime(at, now))
   }
 
   async function page(item: Item, form: ItemForm, saved = false): Promise<EditPage> {

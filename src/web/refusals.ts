@@ -137,6 +137,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
       return say(409, 'Nothing to preview', `This item cannot be shown: ${refused.why}.`)
     case 'barcode-taken':
       return say(409, 'Barcode taken', 'There is an item with this barcode already.')
+    case 'barcode-of-removed-item':
+      return say(
+        409,
+        'Barcode of a removed item',
+        'An item with this barcode was removed, and its past loans are kept under it. To have that item back, add the barcode again.',
+      )
     case 'item-on-loan':
       return say(
         409,

@@ -22,7 +22,10 @@ import { lengthInWords } from './words.ts'
 const ROWS = 25
 const MOST_WANTED = 10
 
-const WIDTHS: Readonly<Record<string, number>> = { wide: 720, narrow: 340 }
+const WIDTHS = new Map([
+  ['wide', 720],
+  ['narrow', 340],
+])
 
 /** What was typed, and either what it asks for or a sentence for each field that is wrong. */
 interface Reading {
@@ -131,7 +134,7 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
   route('/stats/:file{[a-z-]+\\.svg}', {
     GET: staffOnly((c) => {
       const name = (c.req.param('file') ?? '').slice(0, -'.svg'.length)
-      const width = WIDTHS[c.req.query('width') ?? 'wide']
+      const width = WIDTHS.get(c.req.query('width') ?? 'wide')
       const { question } = read(c)
       if (!isChart(name) || width === undefined || question === undefined) {
         return answers.refuse(c, { kind: 'not-found' })

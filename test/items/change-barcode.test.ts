@@ -22,7 +22,7 @@ function prepare(root: string): void {
     (barcode, manifest_version, counted, started_at, due_at, ended_at, ended_by)
     values ('A', 'v', 1, 1, 3, 2, 'reader')`)
   db.$client.close()
-  for (const folder of ['manifests', 'covers', 'images/A/v1', 'states']) {
+  for (const folder of ['manifests', 'covers', 'images/A/v1', 'scans/A', 'states']) {
     mkdirSync(join(root, folder), { recursive: true })
   }
   const manifest = { id: 'https://images.carrel.invalid/A/v1/0001', other: 'A/v1' }
@@ -30,6 +30,7 @@ function prepare(root: string): void {
   writeFileSync(join(root, 'covers/A.jpg'), 'the cover')
   writeFileSync(join(root, 'images/A/v1/0001.tif'), 'page 1')
   writeFileSync(join(root, 'images/A/v1/0002.tif'), 'page 2')
+  writeFileSync(join(root, 'scans/A/A_001.tif'), 'scan 1')
   writeFileSync(join(root, 'states/A-problem'), 'the reason')
 }
 
@@ -37,6 +38,7 @@ const foldersOf = (root: string) => ({
   manifestDir: join(root, 'manifests'),
   thumbnailsDir: join(root, 'covers'),
   imagesDir: join(root, 'images'),
+  scansDir: join(root, 'scans'),
   processDir: join(root, 'states'),
 })
 
@@ -56,6 +58,7 @@ const expectedFiles = (item: string) => ({
   [`images/${item}/v1/0001.tif`]: 'page 1',
   [`images/${item}/v1/0002.tif`]: 'page 2',
   [`manifests/${item}-manifest.json`]: `{"id":"https://images.carrel.invalid/${item}/v1/0001","other":"A/v1"}`,
+  [`scans/${item}/A_001.tif`]: 'scan 1',
   [`states/${item}-problem`]: 'the reason',
 })
 
@@ -99,7 +102,7 @@ describe('a change of barcode', () => {
       db.$client.close()
       ends.push(killed ? item : 'finished')
     }
-    expect(ends).toEqual([...Array(7).fill('A'), ...Array(6).fill('B'), 'finished'])
+    expect(ends).toEqual([...Array(8).fill('A'), ...Array(7).fill('B'), 'finished'])
   })
 
   it('leaves all as it was when somebody borrows the item in the midst of it', async () => {

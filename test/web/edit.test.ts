@@ -70,7 +70,8 @@ describe('editing an item', () => {
     await site.post('ann', '/loan', { barcode: 'A' })
     await site.post('bob', '/loan', { barcode: 'A' })
     await site.post('lee', '/update/edit', { old_barcode: 'A', num_copies: '1' })
-    const words = /2 loans still run, the last until 13:00 CET: the paper copy goes back/
+    const words =
+      /2 loans still run, 1 more than copies: the paper copy goes back to the shelf after 13:00 CET/
     expect(await (await site.as('lee', '/edit/A')).text()).toMatch(words)
     expect(audited(site)).toMatchObject([{ detail: expect.stringMatching(words) }])
     expect((await site.as('bob', '/manifests/A')).status).toBe(200)
