@@ -15,5 +15,6 @@ form.addEventListener('keydown', (event) => {
   else title.focus()
 })
 
-// What stands in the field gives way to the next scan.
+// What stands in the field gives way to the next scan, whether the cursor is there already or not.
+barcode.addEventListener('focus', () => barcode.select())
 if (document.activeElement === barcode) barcode.select()
