@@ -91,7 +91,7 @@ export function itemsIn(db: Db) {
       return db
         .select()
         .from(items)
-        .where(gt(items.barcode, barcode as Barcode))
+        .where(and(gt(items.barcode, barcode as Barcode), isThere))
         .orderBy(items.barcode)
         .limit(limit)
         .all()
