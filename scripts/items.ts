@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { auditIn } from '../src/audit/audit.ts'
@@ -10,13 +10,14 @@ import {
   requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
+import { csvParts } from '../src/csv.ts'
 import type { Db } from '../src/db/open.ts'
 import { BARCODE_RULE, type Barcode, parseBarcode } from '../src/ids.ts'
 import type { BulkRow } from '../src/items/bulk.ts'
 import { type DraftField, parseItemDraft } from '../src/items/draft.ts'
-import { exportItems } from '../src/items/export.ts'
 import { importList } from '../src/items/import.ts'
 import { type Item, type Items, itemsIn } from '../src/items/items.ts'
+import { DOWNLOAD_COLUMNS, downloadsIn } from '../src/loans/downloads.ts'
 import { loanQueries } from '../src/loans/queries.ts'
 
 const HELP = `The items that are lent.
@@ -85,7 +86,7 @@ async function main(): Promise<string | undefined> {
       return importFile(name ?? misunderstood('give a FILE'), values, openDbOrExit(settings))
     case 'export':
       if (name !== undefined) misunderstood('export writes to standard output: give no FILE')
-      await writeAll(exportItems(openDbOrExit(settings), values.json === true ? 'json' : 'csv'))
+      await writeAll(exported(openDbOrExit(settings), values.json === true))
       return
     default:
       misunderstood(
@@ -175,11 +176,20 @@ function readOrExit(file: string): Buffer {
   }
 }
 
+/** The same columns as the download of items. */
+function exported(db: Db, asJson: boolean): Iterable<string> {
+  const batches = downloadsIn(db).item()
+  if (!asJson) return csvParts(DOWNLOAD_COLUMNS.item, batches)
+  return batches.map((rows) => rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+}
+
 /** Somebody who takes only the first lines (`| head`) is no fault. */
-async function writeAll(from: Readable): Promise<void> {
-  await pipeline(from, process.stdout, { end: false }).catch((fault: NodeJS.ErrnoException) => {
-    if (fault.code !== 'EPIPE' && fault.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw fault
-  })
+async function writeAll(parts: Iterable<string>): Promise<void> {
+  await pipeline(Readable.from(parts), process.stdout, { end: false }).catch(
+    (fault: NodeJS.ErrnoException) => {
+      if (fault.code !== 'EPIPE' && fault.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw fault
+    },
+  )
 }
 
 function readArguments(): { values: Options; positionals: string[] } {

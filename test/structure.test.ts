@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '..')
 const LEAVES = [
   'clock',
   'colour',
+  'csv',
   'durable',
   'etag',
   'ids',

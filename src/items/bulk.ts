@@ -1,5 +1,6 @@
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
+import { ESCAPED_FORMULA } from '../csv.ts'
 import { type DraftField, parseItemDraft } from './draft.ts'
 
 /** One item of an uploaded list. */
@@ -31,12 +32,13 @@ export type BulkReading =
 export const LARGEST_BULK_BYTES = 1_000_000
 const MOST_ROWS = 5_000
 
+/** By their names in small letters and in one word: `loan_hours` and `loanHours` are the same. */
 const COLUMNS: Readonly<Record<string, DraftField>> = {
   barcode: 'barcode',
   copies: 'copies',
-  num_copies: 'copies',
+  numcopies: 'copies',
   hours: 'loanHours',
-  loan_hours: 'loanHours',
+  loanhours: 'loanHours',
   duration: 'loanHours',
   notes: 'notes',
   title: 'title',
@@ -46,9 +48,9 @@ const COLUMNS: Readonly<Record<string, DraftField>> = {
   year: 'year',
   isbn: 'isbnIssn',
   issn: 'isbnIssn',
-  isbn_issn: 'isbnIssn',
-  item_id: 'itemId',
-  item_page: 'itemPage',
+  isbnissn: 'isbnIssn',
+  itemid: 'itemId',
+  itempage: 'itemPage',
 }
 
 const bad = (why: string): BulkReading => ({ kind: 'bad', why })
@@ -70,7 +72,7 @@ export function readBulk(
   if (typeof records === 'string') return bad(records)
   const [first] = records
   if (first === undefined) return bad('The file is empty: it needs at least one barcode.')
-  const names = first.record.map((name) => name.toLowerCase().replace(/[\s/_-]+/g, '_'))
+  const names = first.record.map((name) => name.toLowerCase().replace(/[\s/_-]+/g, ''))
   const hasHead = names.includes('barcode')
   if (!hasHead && names.length > 1) {
     return bad('The first line must name the columns, and one of them must be “barcode”.')
@@ -119,13 +121,13 @@ function fateOf(
   return { kind: lookUp ? 'to-look-up' : 'to-add' }
 }
 
-/** An empty cell says nothing; spreadsheets of half of Europe write 0,5 for 0.5. */
+/** An empty cell says nothing; what Carrel's own lists escape is what it was; spreadsheets of half of Europe write 0,5 for 0.5. */
 function fieldsOf(
   record: readonly string[],
   columns: readonly (DraftField | undefined)[],
 ): BulkRow['typed'] {
   const pairs = columns.flatMap((field, n) => {
-    const cell = record[n] ?? ''
+    const cell = (record[n] ?? '').replace(ESCAPED_FORMULA, '')
     if (field === undefined || cell === '') return []
     return [[field, field === 'loanHours' ? cell.replace(/^(\d+),(\d+)$/, '$1.$2') : cell]]
   })

@@ -1,7 +1,8 @@
-import { and, asc, gt, isNotNull, isNull } from 'drizzle-orm'
+import { and, asc, gt, isNotNull } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { items, loans } from '../db/schema.ts'
+import { loans } from '../db/schema.ts'
+import { type Item, itemsIn } from '../items/items.ts'
 
 type Cell = string | number | boolean
 export type DownloadRow = Readonly<Record<string, Cell>>
@@ -32,34 +33,7 @@ export function downloadsIn(db: Db) {
     }
   }
 
-  const itemsAfter = (barcode: string) =>
-    db
-      .select({
-        barcode: items.barcode,
-        title: items.title,
-        author: items.author,
-        publisher: items.publisher,
-        edition: items.edition,
-        year: items.year,
-        isbnIssn: items.isbnIssn,
-        itemId: items.itemId,
-        itemPage: items.itemPage,
-        notes: items.notes,
-        copies: items.copies,
-        loanHours: items.loanHours,
-        ready: items.ready,
-        addedAt: items.addedAt,
-      })
-      .from(items)
-      .where(
-        and(
-          gt(items.barcode, barcode as typeof items.$inferSelect.barcode),
-          isNull(items.removedAt),
-        ),
-      )
-      .orderBy(asc(items.barcode))
-      .limit(ROWS)
-      .all()
+  const inventory = itemsIn(db)
 
   const pastLoansAfter = (id: number) =>
     db
@@ -81,10 +55,10 @@ export function downloadsIn(db: Db) {
   return {
     item: () =>
       batches(
-        itemsAfter,
+        (after: string) => inventory.after(after, ROWS),
         '',
-        ({ barcode }) => barcode as string,
-        (row) => ({ ...row, addedAt: iso(row.addedAt) }),
+        ({ barcode }) => barcode,
+        itemRow,
       ),
 
     history: () =>
@@ -124,5 +98,10 @@ export const DOWNLOAD_COLUMNS = {
   ],
   history: ['barcode', 'startedAt', 'dueAt', 'endedAt', 'endedBy', 'counted'],
 } as const
+
+function itemRow(item: Item): DownloadRow {
+  const shown = { ...item, addedAt: iso(item.addedAt) }
+  return Object.fromEntries(DOWNLOAD_COLUMNS.item.map((column) => [column, shown[column]]))
+}
 
 const iso = (at: EpochMs) => new Date(at).toISOString()

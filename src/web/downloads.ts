@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync'
+import { csvParts } from '../csv.ts'
 import { DOWNLOAD_COLUMNS, type DownloadRow } from '../loans/downloads.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
@@ -12,24 +12,9 @@ interface Format {
   parts(batches: Iterable<DownloadRow[]>, what: What): Generator<string>
 }
 
-/**
- * RFC 4180, for a spreadsheet: with a byte order mark, without which Excel reads UTF-8 as something
- * else, and with an apostrophe before what it would take for a formula.
- */
 const csv: Format = {
   type: 'text/csv; charset=utf-8; header=present',
-  *parts(batches, what) {
-    const columns = [...DOWNLOAD_COLUMNS[what]]
-    yield `\u{feff}${columns.join(',')}\r\n`
-    for (const rows of batches) {
-      yield stringify(rows, {
-        columns,
-        escape_formulas: true,
-        record_delimiter: 'windows',
-        cast: { boolean: (value) => (value ? 'yes' : 'no') },
-      })
-    }
-  },
+  parts: (batches, what) => csvParts(DOWNLOAD_COLUMNS[what], batches),
 }
 
 const json: Format = {

@@ -61,6 +61,17 @@ describe('items', () => {
     expect((await run('items', 'import', 'again.csv')).out).toContain(
       '1203 here already, 0 left out',
     )
+    const other = scriptFolder()
+    writeFileSync(join(other.folder, 'again.csv'), csv)
+    expect((await other.run('items', 'import', 'again.csv')).out.split('\n')).toEqual([
+      'column ready is not known and was left out',
+      'column addedAt is not known and was left out',
+      '1203 added, 0 here already, 0 left out',
+      '',
+    ])
+    const { addedAt, ready, ...same } = JSON.parse(lines[700]!)
+    const back = (await other.run('items', 'export', '--json')).out.split('\n')
+    expect(JSON.parse(back[700]!)).toMatchObject(same)
     expect(await run('items', 'export', '--csv', '--json')).toMatchObject({ code: 2 })
   })
 })
