@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { type BackupRun, runBackup } from '../src/backup/run.ts'
 import { MINUTE } from '../src/clock.ts'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { keptDirOf } from '../src/manifests/kept.ts'
@@ -30,15 +29,10 @@ Manifests, images, scans, covers and settings are plain files: back them up as s
 
 Exit: 0 done, 1 a problem (also when only an older backup is damaged), 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 await main()
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  if (values.help) return console.log(HELP)
-  if (positionals.length > 0) misunderstood(`too many words: ${positionals.join(' ')}`)
+  const { values } = argumentsOrExit(HELP, { text: ['to'], flags: ['json'], words: 0 })
   if (values.to === '') misunderstood('--to needs a folder')
   const settings = settingsOrExit(values.settings)
   const { databaseFile } = settings
@@ -74,20 +68,4 @@ function inWords({ made, forgotten, removed }: Done): string {
     ...forgotten.map(({ file, loans }) => `${file}: the patrons of ${loans} loans were erased`),
     ...removed.map((file) => `${file}: removed, newer ones stand for it`),
   ].join('\n')
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        to: { type: 'string' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util'
-import { giveUp, misunderstoodWith, requireNode24, settingsOrExit } from '../src/command.ts'
+import { argumentsOrExit, giveUp, misunderstood, settingsOrExit } from '../src/command.ts'
 import { BARCODE_RULE, parseBarcode } from '../src/ids.ts'
 import { chooseLsp } from '../src/lsp/choose.ts'
 import { lspWords, noAdapterWords } from '../src/web/lsp-words.ts'
@@ -13,17 +12,12 @@ const HELP = `Asks the library services platform (LSP) for an item, for cron and
 
 Exit: 0 the item was found, or no LSP is set; 1 it was not; 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 console.log(await main())
 
 /** @returns what to print */
 async function main(): Promise<string> {
-  const { values, positionals } = readArguments()
-  if (values.help) return HELP
-  const [text = '', ...rest] = positionals
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
+  const { values, positionals } = argumentsOrExit(HELP, { flags: ['json'], words: 1 })
+  const [text = ''] = positionals
   const barcode = parseBarcode(text)
   if (barcode === undefined) {
     return misunderstood(text === '' ? 'give a BARCODE' : `${text}: ${BARCODE_RULE}`)
@@ -37,19 +31,4 @@ async function main(): Promise<string> {
   return Object.entries(answer.record)
     .map(([field, value]) => `${field}: ${value}`)
     .join('\n')
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

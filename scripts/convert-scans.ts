@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { Presets, SingleBar } from 'cli-progress'
+import { argumentsOrExit, misunderstood, settingsOrExit } from '../src/command.ts'
 import { type Db, openDb } from '../src/db/open.ts'
 import { BARCODE_RULE, type Barcode, parseBarcode } from '../src/ids.ts'
 import { itemsIn } from '../src/items/items.ts'
@@ -10,7 +10,7 @@ import { type Conversion, type ConversionOptions, convertScans } from '../src/sc
 import type { ItemMetadata, PresentationVersion } from '../src/scans/presentation.ts'
 import { removeOldImages } from '../src/scans/versions.ts'
 import { watchScans } from '../src/scans/watch.ts'
-import { loadSettings, type Settings } from '../src/settings.ts'
+import type { Settings } from '../src/settings.ts'
 
 const HELP = `Converts the page scans of an item into images and a manifest that Carrel can lend.
 
@@ -27,72 +27,39 @@ manifest as MANIFEST_DIR/BARCODE-manifest.json; running loans go on with the ima
   --settings FILE    the settings file, instead of settings.ini
   --help             show this
 
-Exit status: 0 converted, 1 a problem (also written to PROCESS_DIR/BARCODE-problem), 2 wrong use.
-`
+Exit status: 0 converted, 1 a problem (also written to PROCESS_DIR/BARCODE-problem), 2 wrong use.`
 
-type Task =
-  | { readonly kind: 'help' }
-  | { readonly kind: 'wrong'; readonly why: string }
-  | {
-      readonly kind: 'convert' | 'watch'
-      readonly barcode: Barcode | undefined
-      readonly presentation: PresentationVersion
-      readonly json: boolean
-      readonly settingsFile: string | undefined
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  const { values, positionals } = argumentsOrExit(HELP, {
+    text: ['presentation'],
+    flags: ['watch', 'json'],
+    words: 1,
+  })
+  const [text] = positionals
+  const { watch: isWatch, json = false, presentation: version = '3' } = values
+  if (version !== '2' && version !== '3') misunderstood('--presentation is 2 or 3.')
+  const presentation = version === '3' ? 3 : 2
+  if (isWatch) {
+    if (text !== undefined || json) {
+      misunderstood('--watch goes without a barcode and without --json.')
     }
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(args: string[]): Promise<number> {
-  const task = readTask(args)
-  if (task.kind === 'help') return say(HELP)
-  if (task.kind === 'wrong') return complain(`${task.why}\nSee --help.`, 2)
-  const reading = loadSettings({ file: task.settingsFile })
-  if (reading.kind === 'faults') return complain(reading.faults.join('\n'), 1)
-  const { settings } = reading
-  const { presentation } = task
-  if (task.barcode === undefined) return watch(settings, presentation)
+    return watch(settingsOrExit(values.settings), presentation)
+  }
+  if (text === undefined) misunderstood('Give one barcode.')
+  const barcode = parseBarcode(text) ?? misunderstood(BARCODE_RULE)
+  const settings = settingsOrExit(values.settings)
   const started = Date.now()
   const progress = showProgress()
   try {
-    const outcome = await convertItem(task.barcode, settings, presentation, progress.show)
+    const outcome = await convertItem(barcode, settings, presentation, progress.show)
     progress.stop()
-    if (task.json) say(`${JSON.stringify({ barcode: task.barcode, ...outcome })}\n`)
-    return report(task.barcode, outcome, Date.now() - started, task.json)
+    if (json) say(`${JSON.stringify({ barcode, ...outcome })}\n`)
+    return report(barcode, outcome, Date.now() - started, json)
   } catch (fault) {
     progress.stop()
-    return complain((fault as Error).message, 1)
-  }
-}
-
-function readTask(args: string[]): Task {
-  const wrong = (why: string): Task => ({ kind: 'wrong', why })
-  try {
-    const { values, positionals } = parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        watch: { type: 'boolean', default: false },
-        presentation: { type: 'string', default: '3' },
-        json: { type: 'boolean', default: false },
-        settings: { type: 'string' },
-        help: { type: 'boolean', default: false },
-      },
-    })
-    const { watch, json, presentation, settings: settingsFile } = values
-    if (values.help) return { kind: 'help' }
-    if (presentation !== '2' && presentation !== '3') return wrong('--presentation is 2 or 3.')
-    const options = { presentation: presentation === '3' ? 3 : 2, json, settingsFile } as const
-    const [text, ...more] = positionals
-    if (watch && (text !== undefined || json)) {
-      return wrong('--watch goes without a barcode and without --json.')
-    }
-    if (watch) return { kind: 'watch', barcode: undefined, ...options }
-    if (text === undefined || more.length > 0) return wrong('Give one barcode.')
-    const barcode = parseBarcode(text)
-    return barcode ? { kind: 'convert', barcode, ...options } : wrong(BARCODE_RULE)
-  } catch (cause) {
-    return wrong((cause as Error).message)
+    return complain((fault as Error).message)
   }
 }
 
@@ -141,7 +108,7 @@ function withDatabase<Answer>(
 
 async function watch(settings: Settings, presentation: PresentationVersion): Promise<number> {
   const { processDir, imagesDir } = settings
-  if (processDir === undefined) return complain('--watch needs the setting PROCESS_DIR.', 1)
+  if (processDir === undefined) return complain('--watch needs the setting PROCESS_DIR.')
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
   const log = createLog({ verbose: settings.runMode === 'verbose' })
@@ -174,9 +141,9 @@ function showLine(started: number): ConversionOptions['onProgress'] & {} {
 }
 
 function report(barcode: Barcode, outcome: Conversion, tookMs: number, quiet: boolean): number {
-  if (outcome.kind === 'problem') return complain(outcome.reason, 1)
+  if (outcome.kind === 'problem') return complain(outcome.reason)
   if (outcome.kind === 'busy') {
-    return complain(`${barcode} is being converted already (process ${outcome.pid ?? '?'}).`, 1)
+    return complain(`${barcode} is being converted already (process ${outcome.pid ?? '?'}).`)
   }
   if (quiet) return 0
   const { pages, bytes, leftOut } = outcome
@@ -191,7 +158,7 @@ function say(text: string): 0 {
   return 0
 }
 
-function complain(text: string, status: 1 | 2): number {
+function complain(text: string): 1 {
   process.stderr.write(`${text}\n`)
-  return status
+  return 1
 }

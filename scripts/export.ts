@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { exportAll } from '../src/exports/export.ts'
@@ -25,17 +24,15 @@ now. Manifests, images and covers are not in it. To save a running site, use bac
 
 Exit: 0 done, 1 refused, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 await main()
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  if (values.help) return console.log(HELP)
-  const [name, ...rest] = positionals
+  const { values, positionals } = argumentsOrExit(HELP, {
+    flags: ['with-patrons', 'json'],
+    words: 1,
+  })
+  const [name] = positionals
   if (name === undefined) return misunderstood('give a FILE')
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const file = resolve(name)
   const settings = settingsOrExit(values.settings)
   const { databaseFile } = settings
@@ -49,20 +46,4 @@ async function main(): Promise<void> {
   console.log(`${file}: ${manifest.tables.map((one) => `${one.rows} ${one.name}`).join(', ')}`)
   if (options.withPatrons) console.log('it names patrons: keep it to yourself')
   else if (endedLoans > 0) console.log(`${endedLoans} open loans are in it as ended now`)
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        'with-patrons': { type: 'boolean' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

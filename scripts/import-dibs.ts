@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { MINUTE } from '../src/clock.ts'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { type Imported, importDibs } from '../src/dibs/import.ts'
@@ -35,18 +34,18 @@ that cannot be taken over are named too, by their number; the others are not hel
 
 Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
 const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
-requireNode24()
 await main()
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  if (values.help) return console.log(HELP)
-  const [file, ...rest] = positionals
+  const { values, positionals } = argumentsOrExit(HELP, {
+    text: ['settings-file', 'manifests', 'thumbnails'],
+    flags: ['json'],
+    words: 1,
+  })
+  const [file] = positionals
   if (file === undefined) return misunderstood('give the DIBS database')
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const settings = settingsOrExit(values.settings)
   const dibs = values['settings-file'] ? dibsSettings(values['settings-file'], settings) : undefined
   const dibsManifests = folder(values.manifests) ?? dibs?.manifestDir
@@ -116,22 +115,4 @@ function inWords(outcome: Imported, differing: readonly string[]): string {
     ...badRows.map(({ table, row, why }) => `left out: ${table} row ${row}: ${why}`),
     ...differing.map((key) => `settings: ${key} is another one in DIBS's settings file`),
   ].join('\n')
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        'settings-file': { type: 'string' },
-        manifests: { type: 'string' },
-        thumbnails: { type: 'string' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

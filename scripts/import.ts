@@ -1,10 +1,9 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { importAll } from '../src/exports/import.ts'
@@ -22,17 +21,12 @@ made if there is none; one that has anything in it is refused.
 
 Exit: 0 done, 1 refused, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 await main()
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  if (values.help) return console.log(HELP)
-  const [name, ...rest] = positionals
+  const { values, positionals } = argumentsOrExit(HELP, { flags: ['json'], words: 1 })
+  const [name] = positionals
   if (name === undefined) return misunderstood('give a FILE')
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const db = openDbOrExit(settingsOrExit(values.settings))
   const importing = await importAll(db, resolve(name)).catch((fault: Error) =>
     giveUp([`nothing was imported: ${fault.message}`]),
@@ -42,19 +36,4 @@ async function main(): Promise<void> {
   const { manifest } = importing
   if (values.json) return console.log(JSON.stringify(manifest, null, 2))
   console.log(`imported ${manifest.tables.map((one) => `${one.rows} ${one.name}`).join(', ')}`)
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
 import { auditIn } from '../src/audit/audit.ts'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { csvParts } from '../src/csv.ts'
@@ -42,7 +41,7 @@ it says what would be added.
 Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
 
 /** The option of the command line for each field of an item. */
-const OPTIONS: Readonly<Record<Exclude<DraftField, 'barcode'>, string>> = {
+const OPTIONS = {
   title: 'title',
   author: 'author',
   publisher: 'publisher',
@@ -54,21 +53,20 @@ const OPTIONS: Readonly<Record<Exclude<DraftField, 'barcode'>, string>> = {
   notes: 'notes',
   copies: 'copies',
   loanHours: 'hours',
-}
+} as const satisfies Readonly<Record<Exclude<DraftField, 'barcode'>, string>>
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 const said = await main()
 if (said !== undefined) console.log(said)
 
 /** @returns what to print, unless it was printed */
 async function main(): Promise<string | undefined> {
-  const { values, positionals } = readArguments()
-  if (values.help) return HELP
-  const [verb, name, ...rest] = positionals
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
-  const settings = settingsOrExit(values.settings as string | undefined)
+  const { values, positionals } = argumentsOrExit(HELP, {
+    text: Object.values(OPTIONS),
+    flags: ['ready', 'json', 'csv', 'dry-run'],
+    words: 2,
+  })
+  const [verb, name] = positionals
+  const settings = settingsOrExit(values.settings)
   const items = () => itemsIn(openDbOrExit(settings))
   checkOptions(verb, values)
   const barcode = (): Barcode =>
@@ -97,7 +95,7 @@ async function main(): Promise<string | undefined> {
   }
 }
 
-type Options = Readonly<Record<string, string | boolean | undefined>>
+type Options = Readonly<Partial<Record<string, string | boolean>>>
 
 function record(db: Db, act: string, barcode: Barcode): void {
   auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode })
@@ -190,26 +188,4 @@ async function writeAll(parts: Iterable<string>): Promise<void> {
       if (fault.code !== 'EPIPE' && fault.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw fault
     },
   )
-}
-
-function readArguments(): { values: Options; positionals: string[] } {
-  const text = Object.fromEntries(
-    Object.values(OPTIONS).map((name) => [name, { type: 'string' }] as const),
-  )
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        ...text,
-        settings: { type: 'string' },
-        ready: { type: 'boolean' },
-        json: { type: 'boolean' },
-        csv: { type: 'boolean' },
-        'dry-run': { type: 'boolean' },
-        help: { type: 'boolean' },
-      },
-    }) as { values: Options; positionals: string[] }
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

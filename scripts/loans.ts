@@ -1,11 +1,10 @@
-import { parseArgs } from 'node:util'
 import { auditIn } from '../src/audit/audit.ts'
 import { MINUTE } from '../src/clock.ts'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import type { Db } from '../src/db/open.ts'
@@ -31,15 +30,15 @@ const HELP = `What is on loan.
 
 Times are UTC. Exit: 0 done, 1 refused, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 console.log(main())
 
 /** @returns what to print */
 function main(): string {
-  const { values, positionals } = readArguments()
-  if (values.help) return HELP
+  const { values, positionals } = argumentsOrExit(HELP, {
+    text: ['item', 'newest'],
+    flags: ['with-patrons', 'json'],
+    words: 2,
+  })
   const [verb, ...words] = positionals
   const settings = settingsOrExit(values.settings)
   const barcode = values.item === undefined ? undefined : barcodeOf(values.item)
@@ -89,9 +88,8 @@ function asLine({ number, barcode, state, ...loan }: ReturnType<typeof asShown>)
 }
 
 function endOne(words: string[], newest: string | undefined, settings: Settings): number[] {
-  const [word, ...rest] = words
+  const [word] = words
   if (word === undefined) misunderstood('give the NUMBER of a loan, or --item BARCODE')
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   if (newest !== undefined) misunderstood('--newest goes with --item')
   const number = wholeNumber(word, 'the number of a loan')
   const { deps, record } = deskOf(settings)
@@ -144,22 +142,4 @@ function barcodeOf(text: string): Barcode {
 
 function iso(at: number): string {
   return new Date(at).toISOString()
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        item: { type: 'string' },
-        newest: { type: 'string' },
-        'with-patrons': { type: 'boolean' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

@@ -1,9 +1,8 @@
-import { parseArgs } from 'node:util'
 import {
+  argumentsOrExit,
   giveUp,
-  misunderstoodWith,
+  misunderstood,
   openDbOrExit,
-  requireNode24,
   settingsOrExit,
 } from '../src/command.ts'
 import { type PatronId, parsePatronId } from '../src/ids.ts'
@@ -23,18 +22,17 @@ patron; patrons are listed nowhere. NAME is the sign-in name as the front server
 
 Exit: 0 done, 1 refused, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 console.log(main())
 
 /** @returns what to print */
 function main(): string {
-  const { values, positionals } = readArguments()
-  if (values.help) return HELP
-  const [verb, name, ...rest] = positionals
+  const { values, positionals } = argumentsOrExit(HELP, {
+    text: ['role'],
+    flags: ['json'],
+    words: 2,
+  })
+  const [verb, name] = positionals
   const settings = settingsOrExit(values.settings)
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const people = () => peopleIn(openDbOrExit(settings))
   const person = (): PatronId => {
     const id = parsePatronId(name ?? '', settings.remoteUserCase)
@@ -57,21 +55,5 @@ function main(): string {
     }
     default:
       misunderstood(verb === undefined ? 'say add, remove or list' : `${verb}: no such verb`)
-  }
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        role: { type: 'string' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
   }
 }

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { restore } from '../src/backup/restore.ts'
-import { giveUp, misunderstoodWith, requireNode24, settingsOrExit } from '../src/command.ts'
+import { argumentsOrExit, giveUp, misunderstood, settingsOrExit } from '../src/command.ts'
 import { keptDirOf } from '../src/manifests/kept.ts'
 
 const HELP = `Puts a backup in the place of the database.
@@ -18,17 +17,12 @@ of it, and nothing happens when it is damaged. Stop the server before.
 
 Exit: 0 done, 1 refused, 2 not understood.`
 
-const misunderstood: (why: string) => never = misunderstoodWith(HELP)
-
-requireNode24()
 await main()
 
 async function main(): Promise<void> {
-  const { values, positionals } = readArguments()
-  if (values.help) return console.log(HELP)
-  const [from, ...rest] = positionals
+  const { values, positionals } = argumentsOrExit(HELP, { flags: ['force', 'json'], words: 1 })
+  const [from] = positionals
   if (from === undefined) return misunderstood('give a FILE or DIR')
-  if (rest.length > 0) misunderstood(`too many words: ${rest.join(' ')}`)
   const { databaseFile } = settingsOrExit(values.settings)
   const restoring = await restore({
     from: resolve(from),
@@ -48,20 +42,4 @@ async function main(): Promise<void> {
   console.log(`${databaseFile} is now as it was at ${madeAt}, from ${restoring.from}`)
   if (setAside === undefined) return
   console.log(`what was there is ${setAside}: remove it when you are sure, for it names patrons`)
-}
-
-function readArguments() {
-  try {
-    return parseArgs({
-      allowPositionals: true,
-      options: {
-        force: { type: 'boolean' },
-        json: { type: 'boolean' },
-        settings: { type: 'string' },
-        help: { type: 'boolean' },
-      },
-    })
-  } catch (cause) {
-    return misunderstood((cause as Error).message)
-  }
 }

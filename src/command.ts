@@ -1,3 +1,4 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { type Db, openDb } from './db/open.ts'
 import { loadSettings, type Settings } from './settings.ts'
 
@@ -9,11 +10,51 @@ export function giveUp(faults: readonly string[]): never {
   process.exit(1)
 }
 
-/** @param help what the command can do, said after why this was not understood; exit 2 */
-export function misunderstoodWith(help: string): (why: string) => never {
-  return (why) => {
-    console.error(`${why}\n\n${help}`)
-    process.exit(2)
+/** Says why the command line was not understood and ends the process with 2. */
+export function misunderstood(why: string): never {
+  console.error(`${why}\nSee --help.`)
+  process.exit(2)
+}
+
+interface Understood<Text extends string, Flag extends string> {
+  readonly values: { readonly [name in Text | 'settings']?: string } & {
+    readonly [name in Flag]?: boolean
+  }
+  readonly positionals: readonly string[]
+}
+
+/**
+ * What a command was told, besides --settings FILE. Asked for --help, it prints `help` and ends.
+ *
+ * @param text the options that are followed by a text
+ * @param flags the options that stand alone
+ * @param words how many words there may be beside the options
+ */
+export function argumentsOrExit<Text extends string = never, Flag extends string = never>(
+  help: string,
+  options: { text?: readonly Text[]; flags?: readonly Flag[]; words: number },
+): Understood<Text, Flag> {
+  requireNode24()
+  const { text = [], flags = [], words } = options
+  const known = Object.fromEntries([
+    ...['settings', ...text].map((name) => [name, { type: 'string' }] as const),
+    ...['help', ...flags].map((name) => [name, { type: 'boolean' }] as const),
+  ])
+  const { values, positionals } = parsed(known) as Understood<Text, Flag | 'help'>
+  if (values.help) {
+    console.log(help)
+    process.exit(0)
+  }
+  const tooMany = positionals.slice(words)
+  if (tooMany.length > 0) misunderstood(`too many words: ${tooMany.join(' ')}`)
+  return { values, positionals }
+}
+
+function parsed(options: NonNullable<ParseArgsConfig['options']>): object {
+  try {
+    return parseArgs({ allowPositionals: true, options })
+  } catch (cause) {
+    return misunderstood((cause as Error).message)
   }
 }
 
