@@ -41,8 +41,6 @@ export interface BadRow {
 
 type Report = (bad: BadRow) => void
 
-export type DibsReader = ReturnType<typeof readDibs>
-
 /** Reads the four tables in the shapes that they have had from DIBS 0.0 to 0.7. */
 export function readDibs(dibs: DibsFile, nameCase: NameCase, report: Report) {
   /** The value of the first of these columns that the table has. */

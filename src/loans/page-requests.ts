@@ -7,8 +7,6 @@ const QUARTERS = 4
 /** Items of one quarter that are counted by themselves; further ones count in the whole only. */
 const LARGEST_QUARTER = 10_000
 
-export type PageRequests = ReturnType<typeof pageRequests>
-
 /**
  * How often readers were sent a manifest, an info.json or an image: by quarters of an hour on the
  * clock, the present one and the three before it. In memory of this process only.

@@ -7,8 +7,6 @@ import type { Totals } from './totals.ts'
 /** Turn-aways beyond this many in one hour are counted each time they are seen. */
 const LARGEST_MEMORY = 100_000
 
-export type TurnAways = ReturnType<typeof turnAways>
-
 /**
  * Counts who asked for an item and found no copy, at most once per patron, item and hour. Who it
  * was is remembered until the hour is over, in memory only, as a hash under a random key that goes

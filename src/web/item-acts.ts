@@ -20,8 +20,6 @@ export interface ItemRequest {
 
 type Act = (c: WebContext, request: ItemRequest, staff: Visitor) => Response | Promise<Response>
 
-export type ItemActs = ReturnType<typeof itemActs>
-
 /** What all acts of staff on one item have in common. */
 export function itemActs(
   { staffOnly }: Router,
