@@ -1,5 +1,6 @@
 import { argumentsOrExit, giveUp, misunderstood, settingsOrExit } from '../src/command.ts'
 import { BARCODE_RULE, parseBarcode } from '../src/ids.ts'
+import { createLog } from '../src/log.ts'
 import { chooseLsp } from '../src/lsp/choose.ts'
 import { lspWords, noAdapterWords } from '../src/web/lsp-words.ts'
 
@@ -22,7 +23,9 @@ async function main(): Promise<string> {
   if (barcode === undefined) {
     return misunderstood(text === '' ? 'give a BARCODE' : `${text}: ${BARCODE_RULE}`)
   }
-  const choice = chooseLsp(settingsOrExit(values.settings).lspType)
+  const log = createLog({ verbose: false })
+  const settings = settingsOrExit(values.settings)
+  const choice = chooseLsp(settings, log, () => performance.now())
   if (choice.kind === 'manual') return 'No LSP is set (LSP_TYPE): items are entered by hand.'
   if (choice.kind === 'no-adapter') giveUp([noAdapterWords(choice)])
   const answer = await choice.lsp.lookUp(barcode)

@@ -116,7 +116,8 @@ async function build(
   remote: Source,
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
-  const { settings, db, clock, log, lsp = chooseLsp(settings.lspType) } = parts
+  const { settings, db, clock, log, monotonic } = parts
+  const lsp = parts.lsp ?? chooseLsp(settings, log, monotonic)
   if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)

@@ -22,6 +22,10 @@ const setting =
 
 const carrel = setting('carrel')
 const folio = setting('folio')
+const koha = setting('koha')
+const alma = setting('alma')
+const sru = setting('sru')
+const contentCafe = setting('contentcafe')
 
 const text = z.string()
 const optional = z.string().transform((value) => (value === '' ? undefined : value))
@@ -40,6 +44,7 @@ const links = list.refine((urls) => urls.every(isHttp))
 const networks = list.refine((parts) => parts.every(isNetwork))
 const headerName = z.string().regex(/^[A-Za-z0-9_-]+$/)
 const accentColour = z.string().refine((value) => value === '' || isReadableOnWhite(value))
+const coverSources = list.pipe(z.array(z.enum(['lsp', 'contentcafe', 'openlibrary', 'google'])))
 const timeZone = z.string().refine(isTimeZone)
 /** The browser's own spelling of scheme, host and port: what `Origin` headers are compared with. */
 const origin = z
@@ -159,9 +164,10 @@ export const SETTINGS = {
     z
       .string()
       .toLowerCase()
-      .pipe(z.enum(['unconfigured', 'none', 'folio', 'tind'])),
-    'unconfigured, none, folio or tind',
+      .pipe(z.enum(['unconfigured', 'none', 'folio', 'tind', 'koha', 'alma', 'sru'])),
+    'unconfigured, none, folio, tind, koha, alma or sru',
   ),
+  lspAllowHttp: carrel('LSP_ALLOW_HTTP', 'no', yesNo, 'yes or no'),
   mailHost: carrel('MAIL_HOST', '', optional, 'a host name, or nothing for no mail'),
   mailPort: carrel('MAIL_PORT', '25', whole(1, 65535), 'a port number from 1 to 65535'),
   mailSender: carrel('MAIL_SENDER', '', optional, 'an e-mail address'),
@@ -187,11 +193,55 @@ export const SETTINGS = {
   folioOkapiUrl: folio('FOLIO_OKAPI_URL', '', httpUrl, 'an http or https URL'),
   folioOkapiTenantId: folio('FOLIO_OKAPI_TENANT_ID', '', text, 'a name'),
   folioOkapiToken: folio('FOLIO_OKAPI_TOKEN', '', text, 'a token'),
+  folioUser: folio('FOLIO_USER', '', text, 'a name'),
+  folioPassword: folio('FOLIO_PASSWORD', '', text, 'a password'),
   folioAccessionPrefix: folio('FOLIO_ACCESSION_PREFIX', '', text, 'a prefix'),
   edsPageTemplate: folio('EDS_PAGE_TEMPLATE', '', text, 'a URL with {accession_number} in it'),
   tindServerUrl: setting('tind')('TIND_SERVER_URL', '', httpUrl, 'an http or https URL'),
-  contentCafeUser: setting('contentcafe')('CC_USER', '', text, 'a name'),
-  contentCafePassword: setting('contentcafe')('CC_PASSWORD', '', text, 'a password'),
+  kohaUrl: koha('KOHA_URL', '', httpUrl, 'an http or https URL'),
+  kohaUser: koha('KOHA_USER', '', text, 'a name'),
+  kohaPassword: koha('KOHA_PASSWORD', '', text, 'a password'),
+  kohaClientId: koha('KOHA_CLIENT_ID', '', text, 'the id of an API client'),
+  kohaClientSecret: koha('KOHA_CLIENT_SECRET', '', text, 'the secret of an API client'),
+  kohaOpacUrl: koha('KOHA_OPAC_URL', '', httpUrl, 'an http or https URL'),
+  almaUrl: alma(
+    'ALMA_URL',
+    'https://api-na.hosted.exlibrisgroup.com',
+    httpUrl,
+    'an http or https URL',
+  ),
+  almaApiKey: alma('ALMA_API_KEY', '', text, 'an API key'),
+  almaPageTemplate: alma('ALMA_PAGE_TEMPLATE', '', text, 'a URL with {mms_id} in it'),
+  sruUrl: sru('SRU_URL', '', httpUrl, 'an http or https URL'),
+  sruQuery: sru('SRU_QUERY', 'dc.barcode={barcode}', text, 'a CQL query with {barcode} in it'),
+  sruVersion: sru('SRU_VERSION', '1.1', z.enum(['1.1', '1.2', '2.0']), '1.1, 1.2 or 2.0'),
+  sruPageTemplate: sru('SRU_PAGE_TEMPLATE', '', text, 'a URL with {id} in it'),
+  covers: carrel(
+    'COVERS',
+    'lsp',
+    coverSources,
+    'lsp, contentcafe, openlibrary, google: any of them in the order wanted, or nothing',
+  ),
+  contentCafeUrl: contentCafe(
+    'CC_URL',
+    'https://contentcafe2.btol.com',
+    httpUrl,
+    'an http or https URL',
+  ),
+  openLibraryUrl: carrel(
+    'OPEN_LIBRARY_URL',
+    'https://covers.openlibrary.org',
+    httpUrl,
+    'an http or https URL',
+  ),
+  googleBooksUrl: carrel(
+    'GOOGLE_BOOKS_URL',
+    'https://www.googleapis.com',
+    httpUrl,
+    'an http or https URL',
+  ),
+  contentCafeUser: contentCafe('CC_USER', '', text, 'a name'),
+  contentCafePassword: contentCafe('CC_PASSWORD', '', text, 'a password'),
 } as const satisfies Record<string, Setting<unknown>>
 
 function isHttp(value: string): boolean {

@@ -167,7 +167,50 @@ function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial
 
 /** What each setting may be alone but not together with the others. */
 function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
-  return [...listening(values, given), ...mailing(values)]
+  return [...listening(values, given), ...mailing(values), ...asking(values)]
+}
+
+/** What each platform cannot be asked without: its address first. */
+const LSP_NEEDS = {
+  folio: ['folioOkapiUrl', 'folioOkapiTenantId'],
+  tind: ['tindServerUrl'],
+  koha: ['kohaUrl'],
+  alma: ['almaUrl', 'almaApiKey'],
+  sru: ['sruUrl'],
+} as const satisfies Record<string, readonly (keyof Values)[]>
+
+/** Pairs of which one must be given whole: the ways in. */
+const LSP_WAYS_IN = {
+  folio: [['folioOkapiToken'], ['folioUser', 'folioPassword']],
+  koha: [
+    ['kohaUser', 'kohaPassword'],
+    ['kohaClientId', 'kohaClientSecret'],
+  ],
+} as const satisfies Record<string, readonly (readonly (keyof Values)[])[]>
+
+function asking(values: Partial<Values>): string[] {
+  const { lspType, lspAllowHttp } = values
+  if (lspType === undefined || lspType === 'unconfigured' || lspType === 'none') return []
+  const place = (name: keyof Values) => `[${SETTINGS[name].section}] ${SETTINGS[name].key}`
+  const because = `when LSP_TYPE is ${lspType}`
+  const faults = LSP_NEEDS[lspType]
+    .filter((name) => values[name] === '')
+    .map((name) => `${place(name)}: must be given ${because}; expected ${SETTINGS[name].expected}`)
+  if (lspType === 'folio' || lspType === 'koha') {
+    const ways: readonly (readonly (keyof Values)[])[] = LSP_WAYS_IN[lspType]
+    if (!ways.some((way) => way.every((name) => values[name] !== ''))) {
+      const either = ways.map((way) => way.map((name) => SETTINGS[name].key).join(' and '))
+      faults.push(`[${lspType}] ${either.join(', or ')}: must be given ${because}`)
+    }
+  }
+  const [address] = LSP_NEEDS[lspType]
+  const url = values[address] ?? ''
+  if (url.startsWith('http:') && !lspAllowHttp && !isLoopback(new URL(url).hostname)) {
+    faults.push(
+      `${place(address)}: use https, or give LSP_ALLOW_HTTP = yes if nobody can listen on the way`,
+    )
+  }
+  return faults
 }
 
 function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): string[] {
@@ -227,5 +270,6 @@ function readText(path: string): string | Error | undefined {
 /** True for 127.0.0.0/8, ::1 and localhost. */
 function isLoopback(host: string): boolean {
   if (host === 'localhost') return true
-  return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
+  const address = host.replace(/^\[|\]$/g, '')
+  return ipaddr.isValid(address) && ipaddr.process(address).range() === 'loopback'
 }

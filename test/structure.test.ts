@@ -6,6 +6,7 @@ const ROOT = join(import.meta.dirname, '..')
 
 /** Which room may import from which; every room may import from itself and from the leaves. */
 const LEAVES = [
+  'breaker',
   'clock',
   'colour',
   'csv',
@@ -15,6 +16,7 @@ const LEAVES = [
   'ini',
   'lock',
   'log',
+  'outgoing',
   'settings-table',
   'settings',
   'zip',

@@ -1,9 +1,40 @@
-import type { LspChoice } from './lsp.ts'
+import type { Log } from '../log.ts'
+import type { Ask } from '../outgoing.ts'
+import { outgoing } from '../outgoing.ts'
+import type { Settings } from '../settings.ts'
+import type { Lsp, LspChoice } from './lsp.ts'
+import { rested } from './rested.ts'
 
-const NAMES = { folio: 'FOLIO', tind: 'TIND' }
+type LspType = Exclude<Settings['lspType'], 'unconfigured' | 'none'>
 
-/** @param type the setting LSP_TYPE */
-export function chooseLsp(type: 'unconfigured' | 'none' | keyof typeof NAMES): LspChoice {
-  if (type === 'unconfigured' || type === 'none') return { kind: 'manual' }
-  return { kind: 'no-adapter', name: NAMES[type] }
+/** What an adapter is made of: its settings, and the one way out of the house. */
+export type MakeLsp = (settings: Settings, ask: Ask) => Lsp
+
+interface Platform {
+  readonly name: string
+  /** Where it is, by the settings. */
+  readonly address: (settings: Settings) => string
+  readonly make?: MakeLsp
+}
+
+const PLATFORMS: Readonly<Record<LspType, Platform>> = {
+  folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl },
+  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl },
+  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl },
+  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
+  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl },
+}
+
+/**
+ * The platform that LSP_TYPE names.
+ *
+ * @param monotonic milliseconds on a clock that nobody sets
+ */
+export function chooseLsp(settings: Settings, log: Log, monotonic: () => number): LspChoice {
+  const { lspType } = settings
+  if (lspType === 'unconfigured' || lspType === 'none') return { kind: 'manual' }
+  const { name, address, make } = PLATFORMS[lspType]
+  if (make === undefined) return { kind: 'no-adapter', name }
+  const { ask } = outgoing({ named: [new URL(address(settings))] })
+  return { kind: 'lsp', lsp: rested(make(settings, ask), log, monotonic) }
 }

@@ -1,4 +1,5 @@
 import type { Barcode } from '../ids.ts'
+import type { NoReplyWhy } from '../outgoing.ts'
 
 /** What a library services platform tells of an item; '' where it tells nothing. */
 export interface LspRecord {
@@ -28,12 +29,40 @@ export type LspAnswer =
       readonly record: LspRecord
     }
   /** No answer, or none that could be understood. */
-  | { readonly kind: 'unreachable'; readonly retryAfterS?: number }
+  | {
+      readonly kind: 'unreachable'
+      readonly why: LspTrouble
+      /** Seconds until it is worth asking again, where that is known. */
+      readonly retryAfterS?: number
+    }
+
+/** What keeps a platform from answering: the way there, or the platform itself. */
+export type LspTrouble =
+  | NoReplyWhy
+  /** It says that it is asked too much (429, 503). */
+  | 'busy'
+  /** It reports a fault of its own (5xx). */
+  | 'fault'
+  /** An answer that is none: a web page, half a document, another format. */
+  | 'not-understood'
+  /** It failed a moment ago and is left alone for a while. */
+  | 'resting'
+
+/** How the platform does, for check-lsp and cron. */
+export type LspHealth =
+  | { readonly kind: 'well' }
+  | Extract<LspAnswer, { kind: 'not-permitted' | 'unreachable' }>
 
 /** A library services platform, through one adapter. */
 export interface Lsp {
+  /** As people call it: FOLIO, Koha. */
+  readonly name: string
   /** Never throws for what the platform does; always ends within some seconds. */
   lookUp(barcode: Barcode): Promise<LspAnswer>
+  /** One cheap question that shows that the platform is there and lets us in. */
+  check(): Promise<LspHealth>
+  /** Where the platform has a picture of the item's cover, if it keeps such pictures. */
+  coverOf?(record: LspRecord): Promise<URL | undefined>
 }
 
 /** Who can be asked about an item. */

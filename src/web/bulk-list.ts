@@ -33,7 +33,7 @@ export async function addAll(
     const first = parseItemDraft(row.typed)
     const barcode = parseBarcode(row.typed.barcode ?? '')
     if (row.fate.kind !== 'to-look-up' || barcode === undefined) return addDraft(row, first)
-    const answer = (await lookUp?.(barcode)) ?? { kind: 'unreachable' }
+    const answer = (await lookUp?.(barcode)) ?? { kind: 'unreachable', why: 'fault' }
     if (answer.kind !== 'found') return { ...row, fate: { kind: 'bad', why: lspWords(answer) } }
     const typed = withRecord(row.typed, answer.record)
     return addDraft({ ...row, typed }, parseItemDraft(typed))

@@ -25,7 +25,7 @@ export function lookUpWith({ lsp: choice, log }: Pick<WebDeps, 'lsp' | 'log'>): 
       return answer
     } catch (err) {
       log.error({ item: barcode, err }, 'lsp.fault')
-      return { kind: 'unreachable' }
+      return { kind: 'unreachable', why: 'fault' }
     }
   }
 }

@@ -15,7 +15,9 @@ export const RECORD: LspRecord = {
 export function testLsp(answers: Record<string, LspAnswer>): Lsp & { asked: string[] } {
   const asked: string[] = []
   return {
+    name: 'the test LSP',
     asked,
+    check: async () => ({ kind: 'well' }),
     async lookUp(barcode) {
       asked.push(barcode)
       return answers[barcode] ?? { kind: 'not-found' }

@@ -114,7 +114,7 @@ describe('a list of items', () => {
   it('is filled from the library system where rows have no title', async () => {
     const lsp = testLsp({
       '001': { kind: 'found', record: RECORD },
-      '002': { kind: 'unreachable' },
+      '002': { kind: 'unreachable', why: 'fault' },
     })
     const site = await startSite({ lsp })
     const path = await uploadList(site, '001\n002\n003\n')

@@ -1,0 +1,38 @@
+import type { Reply } from '../outgoing.ts'
+import type { LspAnswer } from './lsp.ts'
+
+/** An answer of the platform that has nothing to do with the item asked for. */
+export type LspFailure = Extract<LspAnswer, { kind: 'not-permitted' | 'unreachable' }>
+
+/** Seconds to wait when a busy platform names no time, and the longest wait that we keep to. */
+const RETRY_AFTER = { usual: 30, longest: 600 }
+
+export const NOT_UNDERSTOOD: LspFailure = { kind: 'unreachable', why: 'not-understood' }
+
+/** @returns what a reply says of the platform itself; undefined when it is about the item */
+export function failureOf(reply: Reply): LspFailure | undefined {
+  if (reply.kind === 'no-reply') return { kind: 'unreachable', why: reply.why }
+  const { status } = reply
+  if (status === 401 || status === 403) return { kind: 'not-permitted' }
+  if (status === 429 || status === 503) {
+    return { kind: 'unreachable', why: 'busy', retryAfterS: retryAfterS(reply) }
+  }
+  return status >= 500 ? { kind: 'unreachable', why: 'fault' } : undefined
+}
+
+/** @returns the parsed body, or undefined when it is not JSON (a sign-in page with status 200) */
+export function jsonOf(reply: Reply): unknown {
+  if (reply.kind === 'no-reply') return undefined
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(reply.bytes))
+  } catch {
+    return undefined
+  }
+}
+
+/** Retry-After in seconds; its other form, a date, is rare here and gets the usual wait. */
+function retryAfterS({ headers }: Extract<Reply, { kind: 'reply' }>): number {
+  const header = headers['retry-after']
+  if (typeof header !== 'string' || !/^\d{1,9}$/.test(header)) return RETRY_AFTER.usual
+  return Math.min(Math.max(Number(header), 1), RETRY_AFTER.longest)
+}

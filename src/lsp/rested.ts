@@ -1,0 +1,48 @@
+import { createBreaker } from '../breaker.ts'
+import { SECOND } from '../clock.ts'
+import type { Log } from '../log.ts'
+import type { Lsp, LspAnswer, LspHealth, LspTrouble } from './lsp.ts'
+
+/** A dead platform costs staff one wait; then it is left alone for this long. */
+const REST_MS = 30 * SECOND
+
+/** Troubles of the platform as a whole; the others may be those of one record. */
+const LEAVE_ALONE: readonly LspTrouble[] = ['timeout', 'connection', 'certificate', 'busy', 'fault']
+
+/**
+ * The same platform, left alone for a while after it failed. Each failure is one line of the log,
+ * `lsp.fail`, which names no address and no token.
+ *
+ * @param monotonic milliseconds on a clock that nobody sets
+ */
+export function rested(lsp: Lsp, log: Log, monotonic: () => number): Lsp {
+  const breaker = createBreaker({ failures: 1, withinMs: REST_MS, restMs: REST_MS }, monotonic)
+
+  function note(answer: LspAnswer | LspHealth): void {
+    if (answer.kind === 'not-permitted') log.warn({ lsp: lsp.name, kind: answer.kind }, 'lsp.fail')
+    if (answer.kind === 'unreachable') log.warn({ lsp: lsp.name, kind: answer.why }, 'lsp.fail')
+    if (answer.kind === 'unreachable' && LEAVE_ALONE.includes(answer.why)) {
+      breaker.failed(answer.retryAfterS === undefined ? REST_MS : answer.retryAfterS * SECOND)
+    } else {
+      breaker.succeeded()
+    }
+  }
+
+  return {
+    ...lsp,
+    async lookUp(barcode) {
+      const waitMs = breaker.waitMs()
+      if (waitMs > 0) {
+        return { kind: 'unreachable', why: 'resting', retryAfterS: Math.ceil(waitMs / SECOND) }
+      }
+      const answer = await lsp.lookUp(barcode)
+      note(answer)
+      return answer
+    },
+    async check() {
+      const health = await lsp.check()
+      note(health)
+      return health
+    },
+  }
+}

@@ -1,0 +1,163 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pino from 'pino'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Barcode } from '../../src/ids.ts'
+import { chooseLsp } from '../../src/lsp/choose.ts'
+import type { Lsp, LspAnswer, LspRecord } from '../../src/lsp/lsp.ts'
+import { loadSettings } from '../../src/settings.ts'
+import { type Fake, startFake } from '../support/fake.ts'
+import { testFolder } from '../support/folder.ts'
+import { barcode } from '../support/lending.ts'
+
+export interface LspCase {
+  /** As in LSP_TYPE, and the name of its fake in test/support/fakes. */
+  readonly type: string
+  /** The lines of its section, given the address of the fake. */
+  readonly ini: (url: string) => string
+  /** An item that the fake has, and all that is told of it. */
+  readonly found: { readonly barcode: string; readonly record: LspRecord }
+  /** Items of the fake with this trouble, where the platform can have it. */
+  readonly several?: string
+  readonly incomplete?: {
+    readonly barcode: string
+    readonly fields: readonly (keyof LspRecord)[]
+  }
+  /** What must never be seen: keys, passwords, tokens. */
+  readonly secrets: readonly string[]
+  /** How 401 and 403 in every answer end, if not as not-permitted. */
+  readonly denied?: LspAnswer
+  /** The protocol answers in JSON: half a JSON document is a fault of it. */
+  readonly json: boolean
+}
+
+const FAULTS: readonly [fault: string, why: string][] = [
+  ['html', 'not-understood'],
+  ['redirect', 'redirect'],
+  ['20-mb', 'too-large'],
+  ['half', 'connection'],
+  ['close', 'connection'],
+  ['500', 'fault'],
+  ['503', 'busy'],
+]
+
+/** What every adapter promises, shown against a process that speaks the platform's protocol. */
+export function lspContract(one: LspCase): void {
+  describe(`the contract of an LSP, kept by ${one.type}`, () => {
+    let fake: Fake
+    let log: string
+    let lsp: Lsp
+    let time = 0
+
+    beforeAll(async () => {
+      fake = await startFake(one.type)
+    })
+    afterAll(() => fake.stop())
+    beforeEach(async () => {
+      await fake.fault('')
+      log = ''
+      lsp = lspOf(
+        one,
+        fake.url,
+        (line) => (log += line),
+        () => time,
+      )
+    })
+
+    it('finds an item by its barcode, with all that the platform tells', async () => {
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toEqual({
+        kind: 'found',
+        record: one.found.record,
+      })
+    })
+
+    it('knows no item of another barcode', async () => {
+      expect(await lsp.lookUp(barcode('99999999999999'))).toEqual({ kind: 'not-found' })
+    })
+
+    it.each([
+      '" or cql.allRecords=1 or "',
+      '*',
+      '350470000000??',
+      `${'9'.repeat(64)}`,
+      'x&y=z#?/../',
+    ])('finds nothing by %s and sends it escaped', async (text) => {
+      const before = (await fake.asked()).length
+      expect(await lsp.lookUp(text as Barcode)).toEqual({ kind: 'not-found' })
+      for (const { target } of (await fake.asked()).slice(before)) {
+        expect(target).not.toMatch(/[" #]|\.\.\/|y=z/)
+      }
+    })
+
+    it.runIf(one.several)('says when several items have the barcode', async () => {
+      expect(await lsp.lookUp(barcode(one.several ?? ''))).toEqual({ kind: 'several' })
+    })
+
+    it.runIf(one.incomplete)('says what an item lacks, and gives the rest', async () => {
+      const { barcode: text, fields } = one.incomplete ?? { barcode: '', fields: [] }
+      expect(await lsp.lookUp(barcode(text))).toMatchObject({ kind: 'incomplete', fields })
+    })
+
+    it.each(FAULTS)('4.7 LSP %s: unreachable (%s), said in the log', async (fault, why) => {
+      await fake.fault(fault)
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toMatchObject({
+        kind: 'unreachable',
+        why,
+      })
+      expect(JSON.parse(log)).toMatchObject({ msg: 'lsp.fail', kind: why })
+    })
+
+    it.runIf(one.json)('4.7 LSP invalid JSON: unreachable (not-understood)', async () => {
+      await fake.fault('not-json')
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toMatchObject({ why: 'not-understood' })
+    })
+
+    it('4.7 LSP 429: unreachable, and left alone for as long as it asks', async () => {
+      await fake.fault('429')
+      const busy = { kind: 'unreachable', why: 'busy', retryAfterS: 17 }
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toEqual(busy)
+      const asked = (await fake.asked()).length
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toEqual({ ...busy, why: 'resting' })
+      expect(await fake.asked()).toHaveLength(asked)
+      await fake.fault('')
+      time += 17_000
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toMatchObject({ kind: 'found' })
+    })
+
+    it.each(['401', '403'])('4.7 LSP %s: not permitted', async (fault) => {
+      await fake.fault(fault)
+      expect(await lsp.lookUp(barcode(one.found.barcode))).toEqual(
+        one.denied ?? { kind: 'not-permitted' },
+      )
+    })
+
+    it('tells how the platform does', async () => {
+      expect(await lsp.check()).toEqual({ kind: 'well' })
+      await fake.fault('500')
+      expect(await lsp.check()).toMatchObject({ kind: 'unreachable', why: 'fault' })
+    })
+
+    it('shows its keys to nobody, in no answer and no line of the log', async () => {
+      const answers: unknown[] = [await lsp.lookUp(barcode(one.found.barcode))]
+      for (const fault of ['401', '500', 'html', 'close']) {
+        time += 600_000
+        await fake.fault(fault)
+        answers.push(await lsp.lookUp(barcode(one.found.barcode)))
+      }
+      for (const secret of one.secrets) expect(JSON.stringify(answers) + log).not.toContain(secret)
+    })
+  })
+}
+
+function lspOf(one: LspCase, url: string, write: (line: string) => void, now: () => number): Lsp {
+  const file = join(testFolder(), 'settings.ini')
+  writeFileSync(
+    file,
+    `[carrel]\nBASE_URL = http://127.0.0.1\nLSP_TYPE = ${one.type}\n[${one.type}]\n${one.ini(url)}\n`,
+  )
+  const reading = loadSettings({ file, env: {} })
+  if (reading.kind === 'faults') throw new Error(reading.faults.join('\n'))
+  const choice = chooseLsp(reading.settings, pino({ base: null }, { write }), now)
+  if (choice.kind !== 'lsp') throw new Error(`no adapter for ${one.type}`)
+  return choice.lsp
+}
