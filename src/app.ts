@@ -10,6 +10,7 @@ import { downloadRoutes } from './web/downloads.ts'
 import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
+import { healthRoutes } from './web/health.ts'
 import { iiifRoutes, loanEntrance } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
@@ -45,6 +46,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   itemRoutes(router, deps, answers)
   lendingRoutes(router, deps, answers)
   pageRoutes(router, deps, answers)
+  healthRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
   readyRoutes(router, deps, answers)
   removeRoutes(router, deps, answers)

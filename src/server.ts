@@ -9,9 +9,10 @@ import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.t
 import type { Db } from './db/open.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
-import { drain, listen } from './listen.ts'
+import { BOUNDS, bound, drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
@@ -24,10 +25,12 @@ import type { LspChoice } from './lsp/lsp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { keptDirOf } from './manifests/kept.ts'
 import { manifestStore } from './manifests/store.ts'
+import { createMetrics } from './metrics.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
+import { stopOnSignals } from './signals.ts'
 import { localSource } from './sources/local.ts'
 import { remoteSource } from './sources/remote.ts'
 import type { Source } from './sources/source.ts'
@@ -80,17 +83,18 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   )
   const server = createAdaptorServer({
     fetch: createApp(deps).fetch,
-    serverOptions: {
-      headersTimeout: 10 * SECOND,
-      requestTimeout: 30 * SECOND,
-      connectionsCheckingInterval: SECOND,
-    },
+    serverOptions: BOUNDS,
   }) as Server
+  bound(server)
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
   const { totals } = deps.statistics
-  const sweep = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
+  const tidy = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
+  const sweep = async () => {
+    await tidy()
+    deps.health.swept()
+  }
   await sweep()
   const timer = setInterval(() => {
     sweep().catch((err) => log.error({ err }, 'sweep.fault'))
@@ -138,16 +142,23 @@ async function build(
     limits,
     log,
   })
+  const items = itemsIn(db)
   return {
     settings,
     clock,
     log,
+    health: watchHealth({ lastSeen: loans.lastSeen, clock, monotonic }),
+    metrics: createMetrics(() => {
+      const { bytes, images } = tiles.held()
+      const openLoans = loans.openInAll(clock.now())
+      return { items: items.count(), openLoans, tileCacheBytes: bytes, tileCacheImages: images }
+    }),
     loans,
     manifests,
     tiles,
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
-    items: itemsIn(db),
+    items,
     barcodeChanges: {
       db,
       clock,
@@ -198,15 +209,7 @@ async function main(): Promise<void> {
       ? `Carrel's demonstration: ${server.address}`
       : `Carrel listens on ${server.address}`,
   )
-  let stopping = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, async () => {
-      if (stopping) process.exit(1)
-      stopping = true
-      await server.stop()
-      process.exit(0)
-    })
-  }
+  stopOnSignals(server.stop, log)
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -158,6 +158,15 @@ export const SETTINGS = {
       .transform((value) => value || undefined),
     'a secret of 32 characters or more, or nothing',
   ),
+  metricsToken: carrel(
+    'METRICS_TOKEN',
+    '',
+    z
+      .string()
+      .refine((value) => value === '' || value.length >= 16)
+      .transform((value) => value || undefined),
+    'a secret of 16 characters or more, or nothing',
+  ),
   lspType: carrel(
     'LSP_TYPE',
     'unconfigured',

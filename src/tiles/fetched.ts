@@ -37,6 +37,8 @@ export type ImageAnswer = ServedImage | FaultAnswer | { readonly kind: 'too-larg
 export interface Fetched {
   info(key: ImageKey, signal?: AbortSignal): Promise<Info | FaultAnswer>
   image(wanted: Wanted, signal?: AbortSignal): Promise<ImageAnswer>
+  /** The images that are kept now. */
+  held(): Held
   /** One line of the log, and the answer for the reader. */
   report(fault: SourceFault, key: ImageKey): FaultAnswer
 }
@@ -47,6 +49,11 @@ export interface Wanted {
   readonly path: string
   /** Whether the image that came has a size that a reader may have. */
   isAllowed(size: PixelSize): boolean
+}
+
+export interface Held {
+  readonly bytes: number
+  readonly images: number
 }
 
 export interface FetchedOptions {
@@ -108,6 +115,7 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
         (noneWaits) => loadImage(wanted, noneWaits),
         signal,
       ),
+    held: () => ({ bytes: images.bytes, images: images.count }),
     report,
   }
 }

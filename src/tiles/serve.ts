@@ -1,5 +1,11 @@
 import { badAnswer } from '../sources/source.ts'
-import { type FetchedOptions, fetchedFrom, type ImageAnswer, type ImageKey } from './fetched.ts'
+import {
+  type FetchedOptions,
+  fetchedFrom,
+  type Held,
+  type ImageAnswer,
+  type ImageKey,
+} from './fetched.ts'
 import { type ImageRequest, type PixelSize, parseImageRequest } from './image-request.ts'
 import { type OurInfo, rewriteInfo } from './info.ts'
 import { type Limits, mayHave, mayHaveWhole } from './policy.ts'
@@ -16,6 +22,8 @@ export interface Tiles {
   info(key: ImageKey, id: string, signal?: AbortSignal): Promise<OurInfo | FaultAnswer>
   /** @param segments region, size, rotation, quality.format: path segments, already decoded */
   image(key: ImageKey, segments: readonly string[], signal?: AbortSignal): Promise<ImageAnswer>
+  /** What is kept in memory now. */
+  held(): Held
 }
 
 export interface TilesOptions extends FetchedOptions {
@@ -48,6 +56,7 @@ export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
   }
 
   return {
+    held: fetched.held,
     async info(key, id, signal) {
       const info = await fetched.info(key, signal)
       if (info.kind !== 'read') return info

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import type { Health } from '../health.ts'
 import type { PatronId } from '../ids.ts'
 import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
 import type { Items } from '../items/items.ts'
@@ -13,6 +14,7 @@ import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
 import type { LspChoice } from '../lsp/lsp.ts'
 import type { ManifestStore } from '../manifests/store.ts'
+import type { Metrics } from '../metrics.ts'
 import type { People, Role } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
 import type { Tiles } from '../tiles/serve.ts'
@@ -48,6 +50,8 @@ export interface WebDeps {
   readonly clock: Clock
   readonly log: Log
   readonly patronHash: PatronHash
+  readonly health: Health
+  readonly metrics: Metrics
   readonly people: Pick<People, 'role'>
   readonly items: Items
   readonly barcodeChanges: BarcodeChangeDeps
