@@ -347,8 +347,15 @@ export interface StatsPage {
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: { readonly policy: string }
-  /** `logIsKeyed`: the library can tell a patron's lines in the log (LOG_KEY). */
-  about: { readonly text: string; readonly logIsKeyed: boolean }
+  about: { readonly text: string }
+  privacy: {
+    /** The time after a loan in which its item cannot be borrowed again, in words. */
+    readonly coolingOff: string
+    /** Mail is sent when a loan begins. */
+    readonly mails: boolean
+    /** The library can tell a patron's lines in the log (LOG_KEY). */
+    readonly logIsKeyed: boolean
+  }
   item: ItemPage
   view: ViewPage
   'thank-you': { readonly borrowAgain: string }
