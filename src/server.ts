@@ -16,6 +16,7 @@ import { BOUNDS, bound, drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
+import { createPace } from './loans/pace.ts'
 import { loanQueries } from './loans/queries.ts'
 import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
@@ -156,6 +157,14 @@ async function build(
     loans,
     manifests,
     tiles,
+    pace: createPace(
+      {
+        burst: settings.readBurst,
+        perSecond: settings.readPerSecond,
+        pagesPerHour: settings.pagesPerHour,
+      },
+      monotonic,
+    ),
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
     items,

@@ -123,6 +123,24 @@ export const SETTINGS = {
     whole(256, 10_000),
     'a whole number of pixels from 256 to 10000',
   ),
+  readBurst: carrel(
+    'READ_BURST',
+    '600',
+    whole(1, 1_000_000),
+    'a whole number of requests, 1 or more',
+  ),
+  readPerSecond: carrel(
+    'READ_PER_SECOND',
+    '40',
+    decimal(0.1, 1_000_000),
+    'a number of requests, 0.1 or more',
+  ),
+  pagesPerHour: carrel(
+    'PAGES_PER_HOUR',
+    '300',
+    whole(1, 1_000_000),
+    'a whole number of pages, 1 or more',
+  ),
   allowedLinks: carrel('ALLOWED_LINKS', '', links, 'http or https URLs, separated by commas'),
   reloanWaitMinutes: carrel(
     'RELOAN_WAIT_TIME',

@@ -9,6 +9,7 @@ import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
 import type { Downloads } from '../loans/downloads.ts'
+import type { Pace } from '../loans/pace.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
@@ -64,6 +65,7 @@ export interface WebDeps {
   readonly statistics: Statistics
   readonly manifests: ManifestStore
   readonly tiles: Tiles
+  readonly pace: Pace
   readonly view: View
   readonly words: Words
   readonly texts: Texts

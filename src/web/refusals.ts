@@ -32,11 +32,12 @@ export type Refused =
   | { readonly kind: 'image-too-large' }
   | { readonly kind: 'no-such-image' }
   | { readonly kind: 'images-unavailable'; readonly status: 502 | 503 | 504 }
+  | { readonly kind: 'too-fast'; readonly retryAfterS: number }
   | { readonly kind: 'cannot-record' }
   | { readonly kind: 'fault' }
 
 export interface RefusalWords {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 502 | 503 | 504
+  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 502 | 503 | 504
   readonly title: string
   readonly message: string
 }
@@ -227,6 +228,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'Images unavailable',
         'The page images cannot be reached just now. Try again in a moment.',
       )
+    case 'too-fast':
+      return say(
+        429,
+        'Too fast',
+        `Pages of this loan are asked for faster than people read. Go on ${inSeconds(refused.retryAfterS)}.`,
+      )
     case 'cannot-record':
       return say(
         503,
@@ -244,4 +251,10 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
 
 function say(status: RefusalWords['status'], title: string, message: string): RefusalWords {
   return { status, title, message }
+}
+
+function inSeconds(seconds: number): string {
+  if (seconds < 60) return seconds === 1 ? 'in a second' : `in ${seconds} seconds`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes === 1 ? 'in a minute' : `in ${minutes} minutes`
 }
