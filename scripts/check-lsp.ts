@@ -25,7 +25,7 @@ async function main(): Promise<string> {
   }
   const log = createLog({ verbose: false })
   const settings = settingsOrExit(values.settings)
-  const choice = chooseLsp(settings, log, () => performance.now())
+  const choice = chooseLsp({ settings, log, monotonic: () => performance.now() })
   if (choice.kind === 'manual') return 'No LSP is set (LSP_TYPE): items are entered by hand.'
   if (choice.kind === 'no-adapter') giveUp([noAdapterWords(choice)])
   const answer = await choice.lsp.lookUp(barcode)
