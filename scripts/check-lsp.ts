@@ -29,7 +29,7 @@ async function main(): Promise<string> {
   if (choice.kind === 'manual') return 'No LSP is set (LSP_TYPE): items are entered by hand.'
   if (choice.kind === 'no-adapter') giveUp([noAdapterWords(choice)])
   const answer = await choice.lsp.lookUp(barcode)
-  if (answer.kind !== 'found') giveUp([lspWords(answer)])
+  if (answer.kind !== 'found') giveUp([lspWords(answer, choice.lsp.name)])
   if (values.json) return JSON.stringify(answer.record)
   return Object.entries(answer.record)
     .map(([field, value]) => `${field}: ${value}`)
