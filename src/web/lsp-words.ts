@@ -13,12 +13,20 @@ export type LspRefusal = Exclude<LspAnswer, { kind: 'found' }>
  * @param name what people call the LSP: `FOLIO`, `the catalogue`
  */
 export function lspWords(answer: LspRefusal, name: string): string {
-  const words = lspSentences(answer, name)
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}, or enter the item by hand.`
+  return `${sentences(answer, name)}, or enter the item by hand.`
 }
 
-/** The sentences but for their end, which is always the same. */
-function lspSentences(answer: LspRefusal, name: string): string {
+/** The same for whoever runs the server, who enters nothing. */
+export function lspReason(answer: LspRefusal, name: string): string {
+  return `${sentences(answer, name)}.`
+}
+
+function sentences(answer: LspRefusal, name: string): string {
+  const words = wordsFor(answer, name)
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+function wordsFor(answer: LspRefusal, name: string): string {
   switch (answer.kind) {
     case 'not-found':
       return `${name} knows no item with this barcode. Check it`

@@ -7,7 +7,12 @@ import { RECORD, testLsp } from '../support/lsp.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
-const lsp = () => testLsp({ '001': { kind: 'found', record: RECORD }, A: { kind: 'several' } })
+const lsp = () =>
+  testLsp({
+    '001': { kind: 'found', record: RECORD },
+    '004': { kind: 'unreachable', why: 'timeout' },
+    A: { kind: 'several' },
+  })
 const barcodes = (site: Site) =>
   site.db.$client.prepare('select barcode from items order by added_at, rowid').pluck().all()
 
@@ -71,6 +76,26 @@ describe('with a barcode scanner', () => {
     await page.getByRole('status').filter({ hasText: 'Added: By hand' }).waitFor()
     expect(await focused(page)).toBe('barcode')
     expect(barcodes(site)).toEqual(['003'])
+  })
+
+  it('4.7 LSP down: the browser shows the form as it was, with the reason, and the work goes on', async () => {
+    const site = await startSite({ lsp: lsp() })
+    const page = await open(site, 'lee')
+    await page.goto('/add')
+    await page.fill('#author', 'Typed')
+    await page.focus('#barcode')
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/update/add')),
+      scan(page, '004'),
+    ])
+    expect(answer.status()).toBe(504)
+    await page.getByRole('alert').filter({ hasText: 'did not answer within 10 seconds' }).waitFor()
+    expect(await page.inputValue('#author')).toBe('Typed')
+    expect(await focused(page)).toBe('title')
+    expect(await violations(page)).toEqual([])
+    await scan(page, 'By hand')
+    await page.getByRole('status').filter({ hasText: 'Added: By hand' }).waitFor()
+    expect(barcodes(site)).toEqual(['004'])
   })
 
   it('it all works without JavaScript', async () => {
