@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Reply } from '../outgoing.ts'
 import type { MakeLsp } from './choose.ts'
+import { cqlTerm } from './cql.ts'
 import { changingPasses, fixedPass, type Pass } from './folio-pass.ts'
 import { INSTANCE, recordOf } from './folio-record.ts'
 import type { LspAnswer, LspHealth } from './lsp.ts'
@@ -43,8 +44,11 @@ export const folio: MakeLsp = (settings, ask, monotonic) => {
     return other.kind === 'pass' ? read(await put(other), shape) : other
   }
 
-  const itemsWith = (barcode: string) =>
-    get(`/inventory/items?query=${barcodeIs(barcode)}&limit=2`, ITEMS)
+  /** Two of them, to see whether there are several. */
+  const itemsWith = (barcode: string) => {
+    const query = encodeURIComponent(`barcode==${cqlTerm(barcode)}`)
+    return get(`/inventory/items?query=${query}&limit=2`, ITEMS)
+  }
 
   return {
     name: 'FOLIO',
@@ -85,16 +89,6 @@ function read<Shape>(reply: Reply, shape: z.ZodType<Shape>): Told<Shape> | LspFa
   }
   const told = shape.safeParse(reply.status === 200 ? jsonOf(reply) : undefined)
   return told.success ? { kind: 'told', value: told.data } : NOT_UNDERSTOOD
-}
-
-/**
- * CQL for exactly this barcode, ready for a URL: unquoted, or with a bare `*`, it could ask for any.
- *
- * @see https://www.loc.gov/standards/sru/cql/spec.html (section 1.2, search terms)
- */
-function barcodeIs(barcode: string): string {
-  const term = barcode.replace(/[\\"*?^]/g, '\\$&')
-  return encodeURIComponent(`barcode=="${term}"`)
 }
 
 /** One segment of a path: an identifier of FOLIO leads nowhere else. */

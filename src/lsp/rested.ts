@@ -28,7 +28,9 @@ export function rested(lsp: Lsp, { log, monotonic, longestMs }: RestedParts): Ls
 
   function note(answer: LspAnswer | LspHealth): void {
     if (answer.kind === 'not-permitted') log.warn({ lsp: lsp.name, kind: answer.kind }, 'lsp.fail')
-    if (answer.kind === 'unreachable') log.warn({ lsp: lsp.name, kind: answer.why }, 'lsp.fail')
+    if (answer.kind === 'unreachable') {
+      log.warn({ lsp: lsp.name, kind: answer.why, code: answer.code }, 'lsp.fail')
+    }
     if (answer.kind === 'unreachable' && LEAVE_ALONE.includes(answer.why)) {
       breaker.failed(answer.retryAfterS === undefined ? REST_MS : answer.retryAfterS * SECOND)
     } else {
@@ -57,11 +59,9 @@ export function rested(lsp: Lsp, { log, monotonic, longestMs }: RestedParts): Ls
 
 /** @returns the answer, or that none came in time; one that comes later is lost */
 async function inTime<Answer>(answer: Promise<Answer>, longestMs: number) {
-  const { promise: late, resolve } = Promise.withResolvers<{
-    kind: 'unreachable'
-    why: 'timeout'
-  }>()
-  const timer = setTimeout(() => resolve({ kind: 'unreachable', why: 'timeout' }), longestMs)
+  const none = { kind: 'unreachable', why: 'timeout' } as const
+  const { promise: late, resolve } = Promise.withResolvers<typeof none>()
+  const timer = setTimeout(() => resolve(none), longestMs)
   try {
     return await Promise.race([answer, late])
   } finally {
