@@ -122,7 +122,7 @@ async function build(
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic } = parts
-  const lsp = parts.lsp ?? chooseLsp(settings, log, monotonic)
+  const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
   if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)

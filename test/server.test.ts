@@ -227,22 +227,6 @@ describe('the scripts', () => {
     expect(await people('remove', 'lee@example.edu')).toMatchObject({ code: 1 })
   })
 
-  it('ask the LSP, or say that there is none to ask', async () => {
-    const none = await folderWith('')
-    const set = await folderWith('LSP_TYPE = folio')
-    const check = (folder: string, ...args: string[]) =>
-      run(folder, 'scripts/check-lsp.ts', ...args)
-    expect(await check(none.folder, '0042')).toMatchObject({
-      code: 0,
-      out: expect.stringMatching(/entered by hand/),
-    })
-    expect(await check(none.folder, '../x')).toMatchObject({ code: 2 })
-    expect(await check(set.folder, '0042')).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/FOLIO is not available/),
-    })
-  })
-
   it.each(['items', 'people', 'convert-scans', 'check-lsp'])('%s explains itself', async (name) => {
     const folder = testFolder()
     mkdirSync(join(folder, 'data'))

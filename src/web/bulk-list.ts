@@ -24,7 +24,7 @@ const QUESTIONS = 4
 export async function addAll(
   list: BulkList,
   deps: Pick<WebDeps, 'items' | 'audit' | 'clock' | 'log'>,
-  lookUp: LookUp,
+  lsp: LookUp,
   staff: PatronId,
 ): Promise<void> {
   const { items, audit, clock, log } = deps
@@ -32,9 +32,13 @@ export async function addAll(
   async function add(row: BulkRow): Promise<BulkRow> {
     const first = parseItemDraft(row.typed)
     const barcode = parseBarcode(row.typed.barcode ?? '')
-    if (row.fate.kind !== 'to-look-up' || barcode === undefined) return addDraft(row, first)
-    const answer = (await lookUp?.(barcode)) ?? { kind: 'unreachable', why: 'fault' }
-    if (answer.kind !== 'found') return { ...row, fate: { kind: 'bad', why: lspWords(answer) } }
+    if (row.fate.kind !== 'to-look-up' || barcode === undefined || lsp === undefined) {
+      return addDraft(row, first)
+    }
+    const answer = await lsp.lookUp(barcode)
+    if (answer.kind !== 'found') {
+      return { ...row, fate: { kind: 'bad', why: lspWords(answer, lsp.name) } }
+    }
     const typed = withRecord(row.typed, answer.record)
     return addDraft({ ...row, typed }, parseItemDraft(typed))
   }

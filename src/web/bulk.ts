@@ -15,7 +15,7 @@ import type { BulkListPage, BulkPage } from './view.ts'
 /** Adding many items at once, from a list. */
 export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
   const { items, log } = deps
-  const lookUp = lookUpWith(deps)
+  const lsp = lookUpWith(deps)
   const lists = new LRUCache<string, BulkList>({ max: 20, ttl: 24 * HOUR })
 
   const exists = (text: string) => {
@@ -25,7 +25,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
 
   const page = (fault = ''): BulkPage => ({
     fault,
-    canLookUp: lookUp !== undefined,
+    canLookUp: lsp !== undefined,
     noAdapter: noAdapterWords(deps.lsp),
     lists: [...lists.entries()].map(([id, list]) => ({
       href: `/bulk/${id}`,
@@ -40,7 +40,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (sent.kind === 'refused') return answers.refuse(c, sent.refused)
       const file = sent.files.get('csv')
       if (file === undefined) return answers.page(c, 'bulk', page('Choose a file.'), 400)
-      const reading = readBulk(file.bytes, exists, lookUp !== undefined)
+      const reading = readBulk(file.bytes, exists, lsp !== undefined)
       if (reading.kind === 'bad') return answers.page(c, 'bulk', page(reading.why), 400)
       const id = randomUUID()
       const { ignored } = reading
@@ -63,7 +63,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (list === undefined) return gone(c)
       if (list.state === 'preview') {
         log.info({ rows: list.rows.length }, 'bulk.start')
-        void addAll(list, deps, lookUp, patron)
+        void addAll(list, deps, lsp, patron)
       }
       return c.redirect(c.req.path, 303)
     }),

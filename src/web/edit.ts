@@ -102,8 +102,8 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const { typed } = sent
       if (sent.kind === 'look-up') {
-        const form = await lookedUpForm(deps, typed, sent.coverFault)
-        return answers.page(c, 'edit', await page(item, form))
+        const { form, status } = await lookedUpForm(deps, typed, sent.coverFault)
+        return answers.page(c, 'edit', await page(item, form), status)
       }
       if (sent.kind === 'faults') {
         const form = itemForm(typed, sent.faults, '', lookUp)

@@ -24,26 +24,26 @@ const MOST_CHANGED = 500
 const MOST_UNREACHABLE = 10
 
 /** What the record of an answer would change, or why there is none. */
-export function compare(item: Item, answer: LspAnswer): FieldChange[] | string {
+export function compare(item: Item, answer: LspAnswer, name: string): FieldChange[] | string {
   if (answer.kind === 'found' || answer.kind === 'incomplete') {
     return changesFor(item, { ...answer.record })
   }
-  return lspWords(answer)
+  return lspWords(answer, name)
 }
 
 /** Asks about one item after the other, until all are done or enough would change. */
 export async function refreshAll(
   run: RefreshRun,
   { items, log }: { items: Items; log: Log },
-  lookUp: NonNullable<LookUp>,
+  lsp: NonNullable<LookUp>,
 ): Promise<void> {
   let unreachable = 0
 
   async function ask(item: Item): Promise<void> {
     if (unreachable >= MOST_UNREACHABLE) return
-    const answer = await lookUp(item.barcode)
+    const answer = await lsp.lookUp(item.barcode)
     if (answer.kind === 'unreachable') unreachable++
-    const changes = compare(item, answer)
+    const changes = compare(item, answer, lsp.name)
     if (typeof changes === 'string') run.faults.push({ item, why: changes })
     else if (changes.length > 0) run.changed.push({ item, changes })
     run.done++
