@@ -2,13 +2,17 @@
 const DOT_STAYS = /\.\.\.$|(?:^|[\s.\p{Pd}([])\p{Lu}\.$/u
 
 /**
- * A field of a catalogue without the punctuation that leads over to the next field, and with single
- * spaces: `Example optics : a primer /` becomes `Example optics : a primer`.
+ * A field of a catalogue without the punctuation that leads over to the next field, with single
+ * spaces and without control characters (some catalogues put them around a leading article):
+ * `Example optics : a primer /` becomes `Example optics : a primer`.
  *
  * @see ISBD Consolidated Edition, A.3 (prescribed punctuation)
  */
 export function withoutIsbd(text: string): string {
-  let rest = text.replace(/\s+/g, ' ').trim()
+  let rest = text
+    .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '')
+    .trim()
   while (/[/:;,=]$/.test(rest) || (rest.endsWith('.') && !DOT_STAYS.test(rest))) {
     rest = rest.slice(0, -1).trimEnd()
   }

@@ -27,6 +27,7 @@ describe('withoutIsbd', () => {
     ['Programming in C++.', 'Programming in C++'],
     ['  two\n   lines ', 'two lines'],
     ['光学入門 /', '光学入門'],
+    ['\u0098L’\u009cart /', 'L’art'],
     ['/', ''],
     ['', ''],
   ])('makes %j %j', (text, rest) => {
