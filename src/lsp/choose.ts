@@ -4,6 +4,8 @@ import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
 import { rested } from './rested.ts'
+import { sru } from './sru.ts'
+import { tind } from './tind.ts'
 
 type LspType = Exclude<Settings['lspType'], 'unconfigured' | 'none'>
 
@@ -19,10 +21,10 @@ interface Platform {
 
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl },
-  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl },
+  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl, make: tind },
   koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl },
   alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
-  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl },
+  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl, make: sru },
 }
 
 /**

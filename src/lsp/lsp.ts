@@ -34,6 +34,8 @@ export type LspAnswer =
       readonly why: LspTrouble
       /** Seconds until it is worth asking again, where that is known. */
       readonly retryAfterS?: number
+      /** The platform's own code of the trouble, for the log: no text, no address. */
+      readonly code?: string
     }
 
 /** What keeps a platform from answering: the way there, or the platform itself. */

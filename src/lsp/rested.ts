@@ -20,7 +20,9 @@ export function rested(lsp: Lsp, log: Log, monotonic: () => number): Lsp {
 
   function note(answer: LspAnswer | LspHealth): void {
     if (answer.kind === 'not-permitted') log.warn({ lsp: lsp.name, kind: answer.kind }, 'lsp.fail')
-    if (answer.kind === 'unreachable') log.warn({ lsp: lsp.name, kind: answer.why }, 'lsp.fail')
+    if (answer.kind === 'unreachable') {
+      log.warn({ lsp: lsp.name, kind: answer.why, code: answer.code }, 'lsp.fail')
+    }
     if (answer.kind === 'unreachable' && LEAVE_ALONE.includes(answer.why)) {
       breaker.failed(answer.retryAfterS === undefined ? REST_MS : answer.retryAfterS * SECOND)
     } else {

@@ -15,8 +15,11 @@ export interface LspCase {
   readonly type: string
   /** The lines of its section, given the address of the fake. */
   readonly ini: (url: string) => string
-  /** An item that the fake has, and all that is told of it. */
-  readonly found: { readonly barcode: string; readonly record: LspRecord }
+  /** An item that the fake has, and all that is told of it, given the address of the fake. */
+  readonly found: {
+    readonly barcode: string
+    readonly record: LspRecord | ((url: string) => LspRecord)
+  }
   /** Items of the fake with this trouble, where the platform can have it. */
   readonly several?: string
   readonly incomplete?: {
@@ -65,9 +68,10 @@ export function lspContract(one: LspCase): void {
     })
 
     it('finds an item by its barcode, with all that the platform tells', async () => {
+      const { record } = one.found
       expect(await lsp.lookUp(barcode(one.found.barcode))).toEqual({
         kind: 'found',
-        record: one.found.record,
+        record: typeof record === 'function' ? record(fake.url) : record,
       })
     })
 
