@@ -47,7 +47,7 @@ function wholeTitle(marc: Marc): string {
 }
 
 function withoutBy(responsible: string): string {
-  return withoutIsbd(responsible.replace(/^\s*\[?(?:edited )?by\]?\s+/i, ''))
+  return withoutIsbd(responsible.replace(/^\s*(?:\[(?:edited )?by\]|(?:edited )?by)\s+/i, ''))
 }
 
 /** The names of the main entry, else of the added ones that are not authors of another work. */

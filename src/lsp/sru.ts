@@ -33,10 +33,10 @@ export const sru: MakeLsp = (settings, ask) => {
     const marcs = await marcsOf(hits.records)
     if (marcs === undefined) return NOT_UNDERSTOOD
     const meant = marcs.filter((marc) => mayHave(marc, barcode))
-    const unseen = Math.max(hits.count - marcs.length, 0)
-    if (meant.length + unseen > 1) return { kind: 'several' }
+    const possible = meant.length + Math.max(hits.count - marcs.length, 0)
+    if (possible === 0) return { kind: 'not-found' }
     const [marc] = meant
-    if (marc === undefined) return { kind: unseen > 0 ? 'several' : 'not-found' }
+    if (marc === undefined || possible > 1) return { kind: 'several' }
     const id = numberOf(marc)
     const page = id === '' ? '' : sruPageTemplate.replaceAll('{id}', encodeURIComponent(id))
     return answerWith(recordOfMarc(marc, id, page))

@@ -108,6 +108,8 @@ describe('recordOfMarc', () => {
       '245 10 $aOptics.\n100 1_ $aDoe, Jane,$d1950-\n700 1_ $aLi, Wei,',
       { title: 'Optics', author: 'Doe, Jane' },
     ],
+    ['[by]', '245 10 $aX /$c[by] J. Doe.', { author: 'J. Doe' }],
+    ['[by ...]', '245 10 $aX /$c[by J. Doe].', { author: '[by J. Doe]' }],
     ['a body', '245 10 $aOptics.\n110 2_ $aSample Society.', { author: 'Sample Society' }],
     ['a meeting', '245 10 $aOptics.\n111 2_ $aOptics Days', { author: 'Optics Days' }],
     [
@@ -198,6 +200,11 @@ describe('xmlOf', () => {
     ['more than any record has', `<a>${'x'.repeat(1024 * 1024)}</a>`],
   ])('refuses %s', (_, bytes) => {
     expect(xmlOf(reply(bytes))).toBeUndefined()
+  })
+
+  it('refuses any reply but 200', () => {
+    expect(xmlOf({ ...reply('<a/>'), status: 404 } as Reply)).toBeUndefined()
+    expect(xmlOf({ kind: 'no-reply', why: 'timeout', host: '' })).toBeUndefined()
   })
 
   it('reads XML with a declaration, a byte order mark, comments and CDATA', () => {
