@@ -1,6 +1,7 @@
-import type { MakeLsp } from './choose.ts'
+import type { Ask } from '../outgoing.ts'
+import type { Settings } from '../settings.ts'
 import { cqlQuery } from './cql.ts'
-import type { LspAnswer } from './lsp.ts'
+import type { Lsp, LspAnswer } from './lsp.ts'
 import { controlOf, type Marc, marcsOf, valuesOf } from './marc.ts'
 import { recordOfMarc } from './marc-record.ts'
 import { answerWith, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
@@ -10,7 +11,7 @@ import { hitsOf, type SruHits } from './sru-response.ts'
  * Any catalogue that answers in MARCXML by SRU: what is asked for a barcode is a template of the
  * settings, since each catalogue names that index in its own way.
  */
-export const sru: MakeLsp = (settings, ask) => {
+export function sru(settings: Settings, ask: Ask): Lsp {
   const { sruUrl, sruQuery, sruVersion, sruPageTemplate } = settings
 
   async function search(barcode: string): Promise<SruHits | LspFailure> {

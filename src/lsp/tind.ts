@@ -1,7 +1,8 @@
 import type { Element } from '@xmldom/xmldom'
 import { z } from 'zod'
-import type { MakeLsp } from './choose.ts'
-import type { LspAnswer } from './lsp.ts'
+import type { Ask } from '../outgoing.ts'
+import type { Settings } from '../settings.ts'
+import type { Lsp, LspAnswer } from './lsp.ts'
 import { controlOf, type Marc, marcsOf } from './marc.ts'
 import { recordOfMarc } from './marc-record.ts'
 import { answerWith, failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
@@ -30,7 +31,7 @@ const MOST_RECORDS = 5
  * TIND, which is built on Invenio: a search for MARCXML by barcode. A search word may mean more
  * than it says (`*` is a joker), so a record counts only when one of its items has the barcode.
  */
-export const tind: MakeLsp = ({ tindServerUrl }, ask) => {
+export function tind({ tindServerUrl }: Settings, ask: Ask): Lsp {
   const server = tindServerUrl.replace(/\/+$/, '')
   const get = (path: string) => ask({ url: new URL(server + path) })
 
