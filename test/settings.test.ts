@@ -94,6 +94,8 @@ describe('the settings', () => {
     ['ACCENT_COLOUR = red', /ACCENT_COLOUR/],
     ['ACCENT_COLOUR = #ffcc00', /ACCENT_COLOUR: .*can be read on white/],
     ['SITE_NAME =', /SITE_NAME/],
+    ['[sru]\nSRU_QUERY = dc.title=optics', /SRU_QUERY: .*\{barcode\}/],
+    ['[sru]\nSRU_PAGE_TEMPLATE = opac.example.edu/{id}', /SRU_PAGE_TEMPLATE: .*\{id\}/],
     ['HOST = 0.0.0.0', /TRUSTED_PROXIES: must be given/],
     [
       'DEMONSTRATION = yes\nHOST = 192.0.2.1\nTRUSTED_PROXIES = 192.0.2.2',

@@ -5,6 +5,8 @@ import type { Settings } from '../settings.ts'
 import { folio } from './folio.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
 import { LONGEST_MS, rested } from './rested.ts'
+import { sru } from './sru.ts'
+import { tind } from './tind.ts'
 
 type LspType = Exclude<Settings['lspType'], 'unconfigured' | 'none'>
 
@@ -32,10 +34,10 @@ interface Platform {
 
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
-  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl },
+  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl, make: tind },
   koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl },
   alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
-  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl },
+  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl, make: sru },
 }
 
 /** The platform that LSP_TYPE names. */

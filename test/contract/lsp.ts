@@ -26,6 +26,8 @@ export interface LspCase {
     readonly barcode: string
     readonly fields: readonly (keyof LspRecord)[]
   }
+  /** Faults of its protocol that have a code, which is all that the log says of them. */
+  readonly codes?: readonly (readonly [fault: string, code: string])[]
   /** What must never be seen: keys, passwords, tokens. */
   readonly secrets: readonly string[]
   /** How 401 and 403 in every answer end, if not as not-permitted. */
@@ -152,6 +154,13 @@ export function lspContract(one: LspCase): void {
       expect(await lsp.check()).toEqual({ kind: 'well' })
       await fake.fault('500')
       expect(await lsp.check()).toMatchObject({ kind: 'unreachable', why: 'fault' })
+    })
+
+    it.each(one.codes ?? [])('4.7 LSP %s: its code is said in the log', async (fault, code) => {
+      await fake.fault(fault)
+      await lsp.lookUp(barcode(one.found.barcode))
+      expect(JSON.parse(log)).toMatchObject({ msg: 'lsp.fail', code })
+      expect(log).not.toMatch(/secret|http:/)
     })
 
     it('shows its keys to nobody, in no answer and no line of the log', async () => {
