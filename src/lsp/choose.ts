@@ -3,6 +3,7 @@ import type { Ask } from '../outgoing.ts'
 import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
 import { folio } from './folio.ts'
+import { koha } from './koha.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
 import { LONGEST_MS, rested } from './rested.ts'
 
@@ -33,7 +34,7 @@ interface Platform {
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
   tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl },
-  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl },
+  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl, make: koha },
   alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
   sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl },
 }
