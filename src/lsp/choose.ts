@@ -2,6 +2,7 @@ import type { Log } from '../log.ts'
 import type { Ask } from '../outgoing.ts'
 import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
+import { alma } from './alma.ts'
 import { folio } from './folio.ts'
 import { koha } from './koha.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
@@ -35,7 +36,7 @@ const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
   tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl },
   koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl, make: koha },
-  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
+  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl, make: alma },
   sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl },
 }
 
