@@ -2,7 +2,9 @@ import type { Log } from '../log.ts'
 import type { Ask } from '../outgoing.ts'
 import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
+import { alma } from './alma.ts'
 import { folio } from './folio.ts'
+import { koha } from './koha.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
 import { LONGEST_MS, rested } from './rested.ts'
 import { sru } from './sru.ts'
@@ -35,8 +37,8 @@ interface Platform {
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
   tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl, make: tind },
-  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl },
-  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl },
+  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl, make: koha },
+  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl, make: alma },
   sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl, make: sru },
 }
 
