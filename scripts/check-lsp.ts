@@ -3,7 +3,7 @@ import { argumentsOrExit, giveUp, misunderstood, settingsOrExit } from '../src/c
 import { BARCODE_RULE, parseBarcode } from '../src/ids.ts'
 import { chooseLsp } from '../src/lsp/choose.ts'
 import type { Lsp } from '../src/lsp/lsp.ts'
-import { lspReason, noAdapterWords } from '../src/web/lsp-words.ts'
+import { lspReason } from '../src/web/lsp-words.ts'
 
 const HELP = `Asks the library services platform (LSP) for an item, for cron and for the curious.
 
@@ -29,7 +29,6 @@ async function main(): Promise<string> {
   const log = pino({ enabled: false })
   const choice = chooseLsp({ settings, log, monotonic: () => performance.now() })
   if (choice.kind === 'manual') return 'No LSP is set (LSP_TYPE): items are entered by hand.'
-  if (choice.kind === 'no-adapter') giveUp([noAdapterWords(choice)])
   const { lsp } = choice
   if (barcode === undefined) return wellOrExit(lsp)
   const answer = await lsp.lookUp(barcode)

@@ -123,7 +123,6 @@ async function build(
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic } = parts
   const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
-  if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({

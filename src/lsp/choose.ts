@@ -28,18 +28,17 @@ export interface LspParts {
 }
 
 interface Platform {
-  readonly name: string
   /** Where it is, by the settings. */
   readonly address: (settings: Settings) => string
-  readonly make?: MakeLsp
+  readonly make: MakeLsp
 }
 
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
-  folio: { name: 'FOLIO', address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
-  tind: { name: 'TIND', address: ({ tindServerUrl }) => tindServerUrl, make: tind },
-  koha: { name: 'Koha', address: ({ kohaUrl }) => kohaUrl, make: koha },
-  alma: { name: 'Alma', address: ({ almaUrl }) => almaUrl, make: alma },
-  sru: { name: 'the catalogue', address: ({ sruUrl }) => sruUrl, make: sru },
+  folio: { address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
+  tind: { address: ({ tindServerUrl }) => tindServerUrl, make: tind },
+  koha: { address: ({ kohaUrl }) => kohaUrl, make: koha },
+  alma: { address: ({ almaUrl }) => almaUrl, make: alma },
+  sru: { address: ({ sruUrl }) => sruUrl, make: sru },
 }
 
 /** The platform that LSP_TYPE names. */
@@ -51,8 +50,7 @@ export function chooseLsp({
 }: LspParts): LspChoice {
   const { lspType } = settings
   if (lspType === 'unconfigured' || lspType === 'none') return { kind: 'manual' }
-  const { name, address, make } = PLATFORMS[lspType]
-  if (make === undefined) return { kind: 'no-adapter', name }
+  const { address, make } = PLATFORMS[lspType]
   const { ask } = outgoing({ named: [new URL(address(settings))], wholeMs: longestMs })
   const lsp = make(settings, ask, monotonic)
   return { kind: 'lsp', lsp: rested(lsp, { log, monotonic, longestMs }) }

@@ -70,7 +70,4 @@ export interface Lsp {
 /** Who can be asked about an item. */
 export type LspChoice =
   /** Nobody: staff enter items by hand. */
-  | { readonly kind: 'manual' }
-  /** The settings name a platform that this version has no adapter for. */
-  | { readonly kind: 'no-adapter'; readonly name: string }
-  | { readonly kind: 'lsp'; readonly lsp: Lsp }
+  { readonly kind: 'manual' } | { readonly kind: 'lsp'; readonly lsp: Lsp }

@@ -7,7 +7,6 @@ import type { Answers } from './answers.ts'
 import { addAll, type BulkList } from './bulk-list.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { lookUpWith } from './look-up.ts'
-import { noAdapterWords } from './lsp-words.ts'
 import type { Router } from './routes.ts'
 import { readUpload } from './uploads.ts'
 import type { BulkListPage, BulkPage } from './view.ts'
@@ -26,7 +25,6 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   const page = (fault = ''): BulkPage => ({
     fault,
     canLookUp: lsp !== undefined,
-    noAdapter: noAdapterWords(deps.lsp),
     lists: [...lists.entries()].map(([id, list]) => ({
       href: `/bulk/${id}`,
       text: `${list.rows.length} rows, ${STATES[list.state]}`,

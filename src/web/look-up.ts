@@ -9,7 +9,7 @@ import {
   wireOf,
   withRecord,
 } from './item-form.ts'
-import { lspStatus, lspWords, noAdapterWords } from './lsp-words.ts'
+import { lspStatus, lspWords } from './lsp-words.ts'
 import type { ItemForm, LookUpPart } from './view.ts'
 
 /** The LSP that can be asked; undefined when there is none. */
@@ -36,7 +36,7 @@ export function lookUpWith({ lsp: choice, log }: Pick<WebDeps, 'lsp' | 'log'>): 
 
 /** What the form of an item offers before anything was looked up. */
 export function lookUpPart({ lsp }: Pick<WebDeps, 'lsp'>): LookUpPart {
-  return { ...NO_LOOK_UP, offered: lsp.kind === 'lsp', noAdapter: noAdapterWords(lsp) }
+  return { ...NO_LOOK_UP, offered: lsp.kind === 'lsp' }
 }
 
 interface LookedUp {

@@ -1,5 +1,5 @@
 import { SECOND } from '../clock.ts'
-import type { LspAnswer, LspChoice, LspTrouble } from '../lsp/lsp.ts'
+import type { LspAnswer, LspTrouble } from '../lsp/lsp.ts'
 import { LONGEST_MS } from '../lsp/rested.ts'
 import { labelOf } from './item-form.ts'
 
@@ -71,10 +71,4 @@ export function lspStatus(answer: LspAnswer): 200 | 502 | 503 | 504 {
   if (answer.kind !== 'unreachable') return answer.kind === 'not-permitted' ? 502 : 200
   if (answer.why === 'timeout') return 504
   return answer.why === 'busy' || answer.why === 'resting' ? 503 : 502
-}
-
-/** Why nothing can be looked up although the settings name a library system, or ''. */
-export function noAdapterWords(choice: LspChoice): string {
-  if (choice.kind !== 'no-adapter') return ''
-  return `Look-up in ${choice.name} is not available in this version yet: items are entered by hand.`
 }

@@ -169,8 +169,6 @@ export interface LookUpPart {
   /** What it answered, in words, or ''. */
   readonly answer: string
   readonly isFault: boolean
-  /** Why it cannot be asked although the settings name it, or ''. */
-  readonly noAdapter: string
 }
 
 export interface AuditPage {
@@ -240,8 +238,6 @@ export interface BulkPage {
   readonly fault: string
   /** Rows may do without a title: it can be looked up. */
   readonly canLookUp: boolean
-  /** Why nothing can be looked up, or ''. */
-  readonly noAdapter: string
   readonly lists: readonly { readonly href: string; readonly text: string }[]
 }
 
