@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
-import { auditIn } from './audit/audit.ts'
+import { type Audit, auditIn } from './audit/audit.ts'
 import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
-import { itemsIn } from './items/items.ts'
+import { type CoverSearch, coverSearch } from './items/cover-search.ts'
+import { coverSources } from './items/cover-sources.ts'
+import { coverFinder } from './items/find-cover.ts'
+import { type Items, itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
@@ -55,6 +58,8 @@ export interface ServerParts {
   readonly monotonic: () => number
   /** Who is asked about items, instead of the one that the settings name. */
   readonly lsp?: LspChoice
+  /** The pause between two items for which covers are looked for in the background. */
+  readonly coverPaceMs?: number
 }
 
 export interface RunningServer {
@@ -103,7 +108,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await drain(server)
+      await Promise.all([drain(server), deps.covers.stop()])
       await post?.stop()
       await remote.close()
       db.$client.close()
@@ -138,6 +143,8 @@ async function build(
     limits,
     log,
   })
+  const items = itemsIn(db)
+  const audit = auditIn(db)
   return {
     settings,
     clock,
@@ -147,7 +154,8 @@ async function build(
     tiles,
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
-    items: itemsIn(db),
+    items,
+    covers: coversOf(parts, lsp, items, audit),
     barcodeChanges: {
       db,
       clock,
@@ -155,7 +163,7 @@ async function build(
       dueTimes: loans.dueTimes,
       holdScans: (barcode) => holdScans(settings, barcode),
     },
-    audit: auditIn(db),
+    audit,
     lsp,
     desk: deskQueries(db),
     downloads: downloadsIn(db),
@@ -178,6 +186,18 @@ async function build(
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
   }
+}
+
+function coversOf(
+  { settings, log, monotonic, coverPaceMs: paceMs }: ServerParts,
+  lsp: LspChoice,
+  items: Items,
+  audit: Audit,
+): CoverSearch {
+  const { thumbnailsDir } = settings
+  const sources = coverSources(settings, lsp)
+  const find = coverFinder({ items, thumbnailsDir, sources, log, monotonic })
+  return coverSearch({ find, sources, isUnwanted: audit.isCoverUnwanted, log, paceMs })
 }
 
 async function main(): Promise<void> {

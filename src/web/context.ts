@@ -4,6 +4,7 @@ import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { PatronId } from '../ids.ts'
 import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
+import type { CoverSearch } from '../items/cover-search.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
@@ -50,6 +51,7 @@ export interface WebDeps {
   readonly patronHash: PatronHash
   readonly people: Pick<People, 'role'>
   readonly items: Items
+  readonly covers: CoverSearch
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
   readonly lsp: LspChoice
