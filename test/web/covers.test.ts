@@ -145,15 +145,17 @@ describe('4.7 covers: a service that is slow or hostile', () => {
     expect(await editPage(site)).toContain('No service that Carrel asks has a cover of this item.')
   })
 
-  it('1.8 SSRF: that names a picture on this machine is not followed there', async () => {
+  it('1.8 SSRF: that names a picture on this machine, or not of its own, is not followed there', async () => {
     const google = await startCoverSite('google')
     await fake.fault(`thumbnail ${google.url}/`)
     await add(google)
     await logged(google, 'cover.fail Google Books forbidden')
-    const lspCover = `http://127.0.0.1:${new URL(google.url).port}/`
-    const site = await startCoverSite('lsp', { lspCover })
-    await add(site, { item_id: '7' })
-    await logged(site, 'cover.fail the test LSP forbidden')
+    const own = `http://127.0.0.1:${new URL(google.url).port}/`
+    for (const lspCover of [own, 'https://elsewhere.invalid/x.jpg']) {
+      const site = await startCoverSite('lsp', { lspCover })
+      await add(site, { item_id: '7' })
+      await logged(site, 'cover.fail the test LSP forbidden')
+    }
   })
 
   it('holds up neither the save nor the next service', async () => {
