@@ -9,9 +9,11 @@ import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.t
 import type { Db } from './db/open.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import type { Barcode } from './ids.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { type CoverSearch, coverSearch } from './items/cover-search.ts'
 import { coverSources } from './items/cover-sources.ts'
+import { coverFile } from './items/covers.ts'
 import { coverFinder } from './items/find-cover.ts'
 import { type Items, itemsIn } from './items/items.ts'
 import { drain, listen } from './listen.ts'
@@ -197,7 +199,9 @@ function coversOf(
   const { thumbnailsDir } = settings
   const sources = coverSources(settings, lsp)
   const find = coverFinder({ items, thumbnailsDir, sources, log, monotonic })
-  return coverSearch({ find, sources, isUnwanted: audit.isCoverUnwanted, log, paceMs })
+  const isWanted = async (barcode: Barcode) =>
+    (await coverFile(thumbnailsDir, barcode)) === undefined && !audit.isCoverUnwanted(barcode)
+  return coverSearch({ find, sources, isWanted, log, paceMs })
 }
 
 async function main(): Promise<void> {

@@ -90,7 +90,7 @@ describe('the settings', () => {
     ['DEMONSTRATION = yes\nSOCKET = /tmp/carrel.sock', /SOCKET: not in demonstration mode/],
     ['MAIL_HOST = mail.example.edu', /MAIL_SENDER: must be given/],
     ['COVERS = amazon', /COVERS: expected lsp, contentcafe/],
-    ['COVERS = contentcafe', /\[contentcafe\] CC_USER: must be given when COVERS names/],
+    ['COVERS = contentcafe\n[contentcafe]\nCC_USER = x', /CC_PASSWORD: must be given when COVERS/],
     ['COVERS = google\nGOOGLE_BOOKS_URL = http://example.org', /GOOGLE_BOOKS_URL: use https/],
     ['MAIL_USER = lending', /MAIL_TLS: must be starttls or tls/],
     ['MAIL_DOMAIN = @example.edu', /MAIL_DOMAIN/],

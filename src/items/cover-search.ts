@@ -20,13 +20,19 @@ export interface CoverSearch {
   stop(): Promise<void>
 }
 
-export type CoverState = CoverFate | { readonly kind: 'looking' } | { readonly kind: 'fault' }
+export type CoverState =
+  | CoverFate
+  /** Others come first. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'looking' }
+  /** Something broke here. */
+  | { readonly kind: 'fault' }
 
 export interface CoverSearchDeps {
   readonly find: FindCover
   readonly sources: readonly Pick<ItemCoverSource, 'close'>[]
-  /** Has staff deleted the item's cover, and not asked for another one since? */
-  isUnwanted(barcode: Barcode): boolean
+  /** Is one to be looked for though nobody asks? Not where there is one, or staff deleted it. */
+  isWanted(barcode: Barcode): Promise<boolean>
   readonly log: Log
   /** The pause after each item for which somebody was asked. */
   readonly paceMs?: number | undefined
@@ -38,7 +44,7 @@ export const PACE_MS = 3 * SECOND
 const REMEMBERED = 1_000
 
 export function coverSearch(deps: CoverSearchDeps): CoverSearch {
-  const { find, sources, isUnwanted, log, paceMs = PACE_MS } = deps
+  const { find, sources, isWanted, log, paceMs = PACE_MS } = deps
   const isOffered = sources.length > 0
   const waiting = new Set<Barcode>()
   const running = new Map<Barcode, Promise<void>>()
@@ -68,7 +74,7 @@ export function coverSearch(deps: CoverSearchDeps): CoverSearch {
   async function work(): Promise<void> {
     for (const barcode of waiting) {
       waiting.delete(barcode)
-      if (isUnwanted(barcode)) continue
+      if (!(await isWanted(barcode))) continue
       await lookOnce(barcode)
       if (hasAsked(ended.get(barcode))) await pause(paceMs, undefined, { signal })
     }
@@ -96,8 +102,10 @@ export function coverSearch(deps: CoverSearchDeps): CoverSearch {
       waiting.delete(barcode)
       if (isOffered && !signal.aborted) await lookOnce(barcode)
     },
-    stateOf: (barcode) =>
-      waiting.has(barcode) || running.has(barcode) ? { kind: 'looking' } : ended.get(barcode),
+    stateOf(barcode) {
+      if (running.has(barcode)) return { kind: 'looking' }
+      return waiting.has(barcode) ? { kind: 'waiting' } : ended.get(barcode)
+    },
     async stop() {
       stopping.abort()
       waiting.clear()

@@ -43,6 +43,8 @@ export function coverSearchPart(
 /** What came of looking for a cover, in words for staff; '' where the page shows it. */
 function coverWords(state: CoverState): string {
   switch (state.kind) {
+    case 'waiting':
+      return 'Carrel will look for a cover by itself, after those of other items.'
     case 'looking':
       return 'Carrel is looking for a cover. Load this page again in a moment to see it.'
     case 'none':

@@ -53,7 +53,7 @@ function house(more: ItemCoverSource[] = []) {
   const log = pino({ base: null }, { write: (line: string) => lines.push(JSON.parse(line)) })
   const sources = [source, ...more]
   const find = coverFinder({ items, thumbnailsDir, sources, log, monotonic: () => 0 })
-  const search = coverSearch({ find, sources, isUnwanted: () => false, log, paceMs: 0 })
+  const search = coverSearch({ find, sources, isWanted: async () => true, log, paceMs: 0 })
   onTestFinished(() => search.stop())
   const nth = async (n: number) => {
     await expect.poll(() => asked.length, { interval: 5 }).toBe(n)
@@ -107,7 +107,8 @@ describe('looking for covers in the background', () => {
     search.lookNow(A)
     await pause(20)
     expect(asked).toHaveLength(1)
-    expect(search.stateOf(barcode('B'))).toEqual({ kind: 'looking' })
+    expect(search.stateOf(A)).toEqual({ kind: 'looking' })
+    expect(search.stateOf(barcode('B'))).toEqual({ kind: 'waiting' })
     first?.answer(found)
     const second = await nth(2)
     second?.answer({ kind: 'none' })
