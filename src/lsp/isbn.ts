@@ -6,7 +6,7 @@
  * @see https://www.isbn-international.org/content/isbn-users-manual (section 5, check digits)
  */
 export function isbnOf(text: string): string {
-  const isbn = firstToken(text)
+  const isbn = leadingNumber(text)
   if (/^\d{9}[\dX]$/.test(isbn)) return modulo11(isbn) ? isbn : ''
   if (/^97[89]\d{10}$/.test(isbn)) return isbn.endsWith(checkDigit13(isbn)) ? isbn : ''
   return ''
@@ -29,7 +29,7 @@ export function isbn13(isbn: string): string {
  * @see ISO 3297, Annex B (check digit)
  */
 export function issnOf(text: string): string {
-  const issn = firstToken(text)
+  const issn = leadingNumber(text)
   if (!/^\d{7}[\dX]$/.test(issn) || !modulo11(issn)) return ''
   return `${issn.slice(0, 4)}-${issn.slice(4)}`
 }
@@ -39,10 +39,10 @@ export function isbnOrIssn(isbns: readonly string[], issns: readonly string[]): 
   return isbns.map(isbnOf).find(Boolean) ?? issns.map(issnOf).find(Boolean) ?? ''
 }
 
-/** The first word, without the hyphens (also typographic ones) and signs that people put in it. */
-function firstToken(text: string): string {
-  const [token = ''] = text.trim().split(/\s/, 1)
-  return token.replace(/[\p{P}\u00ad]/gu, '').toUpperCase()
+/** Digits at the start and a final X, without the hyphens (of any kind) that people put in it. */
+function leadingNumber(text: string): string {
+  const [number = ''] = /^(?:\d[\p{Pd}\u00ad]?)+[Xx]?(?![\p{L}\d])/u.exec(text.trim()) ?? []
+  return number.replace(/[^\dXx]/g, '').toUpperCase()
 }
 
 /** Weights from the length down to 1; the sum must be a multiple of 11; X counts 10. */
