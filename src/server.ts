@@ -3,19 +3,15 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
-import { type Audit, auditIn } from './audit/audit.ts'
+import { auditIn } from './audit/audit.ts'
 import { type Clock, MINUTE, SECOND } from './clock.ts'
 import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
-import type { Barcode } from './ids.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
-import { type CoverSearch, coverSearch } from './items/cover-search.ts'
-import { coverSources } from './items/cover-sources.ts'
-import { coverFile } from './items/covers.ts'
-import { coverFinder } from './items/find-cover.ts'
-import { type Items, itemsIn } from './items/items.ts'
+import { itemsIn } from './items/items.ts'
+import { openCoverSearch } from './items/open-cover-search.ts'
 import { drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
@@ -157,7 +153,13 @@ async function build(
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
     items,
-    covers: coversOf(parts, lsp, items, audit),
+    covers: openCoverSearch({
+      ...parts,
+      lsp,
+      items,
+      isCoverUnwanted: audit.isCoverUnwanted,
+      paceMs: parts.coverPaceMs,
+    }),
     barcodeChanges: {
       db,
       clock,
@@ -188,20 +190,6 @@ async function build(
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
   }
-}
-
-function coversOf(
-  { settings, log, monotonic, coverPaceMs: paceMs }: ServerParts,
-  lsp: LspChoice,
-  items: Items,
-  audit: Audit,
-): CoverSearch {
-  const { thumbnailsDir } = settings
-  const sources = coverSources(settings, lsp)
-  const find = coverFinder({ items, thumbnailsDir, sources, log, monotonic })
-  const isWanted = async (barcode: Barcode) =>
-    (await coverFile(thumbnailsDir, barcode)) === undefined && !audit.isCoverUnwanted(barcode)
-  return coverSearch({ find, sources, isWanted, log, paceMs })
 }
 
 async function main(): Promise<void> {
