@@ -8,6 +8,7 @@ const COMMANDS: readonly (readonly [command: string, does: string])[] = [
   ['npm run people', 'keeps the list of the staff'],
   ['npm run loans', 'lists, ends and lengthens loans'],
   ['npm run convert-scans', 'makes images and a manifest of page scans'],
+  ['npm run find-covers', 'looks for covers of items that have none'],
   ['npm run check-lsp', "asks the library's own system for an item, or how it does"],
   ['npm run backup', 'makes a backup, verifies it and removes old ones'],
   ['npm run restore', 'puts a backup back'],

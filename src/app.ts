@@ -16,6 +16,7 @@ import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { loansRoutes } from './web/loans.ts'
+import { lookForCoverRoutes } from './web/look-for-cover.ts'
 import { pageRoutes } from './web/pages.ts'
 import { previewRoutes } from './web/preview.ts'
 import { readyRoutes } from './web/ready.ts'
@@ -53,6 +54,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   processingRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   editRoutes(router, deps, answers)
+  lookForCoverRoutes(router, deps, answers)
   bulkRoutes(router, deps, answers)
   refreshRoutes(router, deps, answers)
   loansRoutes(router, deps, answers)

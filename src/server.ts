@@ -12,6 +12,7 @@ import { prepareDemonstration } from './demonstration/prepare.ts'
 import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
+import { openCoverSearch } from './items/open-cover-search.ts'
 import { BOUNDS, bound, drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
@@ -59,6 +60,8 @@ export interface ServerParts {
   readonly monotonic: () => number
   /** Who is asked about items, instead of the one that the settings name. */
   readonly lsp?: LspChoice
+  /** The pause between two items for which covers are looked for in the background. */
+  readonly coverPaceMs?: number
 }
 
 export interface RunningServer {
@@ -108,7 +111,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await drain(server)
+      await Promise.all([drain(server), deps.covers.stop()])
       await post?.stop()
       await remote.close()
       db.$client.close()
@@ -143,6 +146,7 @@ async function build(
     log,
   })
   const items = itemsIn(db)
+  const audit = auditIn(db)
   return {
     settings,
     clock,
@@ -167,6 +171,13 @@ async function build(
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
     items,
+    covers: openCoverSearch({
+      ...parts,
+      lsp,
+      items,
+      isCoverUnwanted: audit.isCoverUnwanted,
+      paceMs: parts.coverPaceMs,
+    }),
     barcodeChanges: {
       db,
       clock,
@@ -174,7 +185,7 @@ async function build(
       dueTimes: loans.dueTimes,
       holdScans: (barcode) => holdScans(settings, barcode),
     },
-    audit: auditIn(db),
+    audit,
     lsp,
     desk: deskQueries(db),
     downloads: downloadsIn(db),

@@ -41,6 +41,13 @@ const PLATFORMS: Readonly<Record<LspType, Platform>> = {
   sru: { address: ({ sruUrl }) => sruUrl, make: sru },
 }
 
+/** Where the platform is that LSP_TYPE names; undefined when it names none. */
+export function lspAddress(settings: Settings): URL | undefined {
+  const { lspType } = settings
+  if (lspType === 'unconfigured' || lspType === 'none') return undefined
+  return new URL(PLATFORMS[lspType].address(settings))
+}
+
 /** The platform that LSP_TYPE names. */
 export function chooseLsp({
   settings,

@@ -43,6 +43,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       if (cover) await writeCover(settings.thumbnailsDir, draft.barcode, cover)
       audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode })
       log.info({ item: draft.barcode }, 'item.add')
+      deps.covers.lookFor(draft.barcode)
       return c.redirect(`/add?added=${draft.barcode}`, 303)
     }),
   })

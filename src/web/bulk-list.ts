@@ -23,11 +23,11 @@ const QUESTIONS = 4
 /** Adds the rows that can be added. A row that fails is told of and holds up no other. */
 export async function addAll(
   list: BulkList,
-  deps: Pick<WebDeps, 'items' | 'audit' | 'clock' | 'log'>,
+  deps: Pick<WebDeps, 'items' | 'audit' | 'covers' | 'clock' | 'log'>,
   lsp: LookUp,
   staff: PatronId,
 ): Promise<void> {
-  const { items, audit, clock, log } = deps
+  const { items, audit, covers, clock, log } = deps
 
   async function add(row: BulkRow): Promise<BulkRow> {
     const first = parseItemDraft(row.typed)
@@ -50,6 +50,7 @@ export async function addAll(
     const { barcode } = reading.draft
     if (!items.add(reading.draft, clock.now())) return { ...row, fate: { kind: 'exists' } }
     audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
+    covers.lookFor(barcode)
     return { ...row, fate: { kind: 'added' } }
   }
 

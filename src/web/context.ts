@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts'
 import type { Health } from '../health.ts'
 import type { PatronId } from '../ids.ts'
 import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
+import type { CoverSearch } from '../items/cover-search.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
@@ -55,6 +56,7 @@ export interface WebDeps {
   readonly metrics: Metrics
   readonly people: Pick<People, 'role'>
   readonly items: Items
+  readonly covers: CoverSearch
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
   readonly lsp: LspChoice

@@ -1,8 +1,8 @@
 import pMap from 'p-map'
-import type { Item, Items } from '../items/items.ts'
+import type { Item } from '../items/items.ts'
 import { changesFor, type FieldChange } from '../items/refresh.ts'
-import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
+import type { WebDeps } from './context.ts'
 import type { LookUp } from './look-up.ts'
 import { lspWords } from './lsp-words.ts'
 
@@ -34,7 +34,7 @@ export function compare(item: Item, answer: LspAnswer, name: string): FieldChang
 /** Asks about one item after the other, until all are done or enough would change. */
 export async function refreshAll(
   run: RefreshRun,
-  { items, log }: { items: Items; log: Log },
+  { items, covers, log }: Pick<WebDeps, 'items' | 'covers' | 'log'>,
   lsp: NonNullable<LookUp>,
 ): Promise<void> {
   let unreachable = 0
@@ -46,6 +46,8 @@ export async function refreshAll(
     const changes = compare(item, answer, lsp.name)
     if (typeof changes === 'string') run.faults.push({ item, why: changes })
     else if (changes.length > 0) run.changed.push({ item, changes })
+    // Also for those whose turn never came because the server was stopped.
+    covers.lookFor(item.barcode)
     run.done++
   }
 

@@ -15,7 +15,7 @@ import type { RefreshAllPage, RefreshedItem } from './view.ts'
 
 /** Comparing items with the library system, and taking over what is new there. */
 export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, audit, clock, log } = deps
+  const { items, audit, covers, clock, log } = deps
   const lsp = lookUpWith(deps)
   if (lsp === undefined) return
 
@@ -32,6 +32,7 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
     const detail = changed.map(({ field }) => field).join(' ')
     audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
     log.info({ item: item.barcode }, 'item.refresh')
+    covers.lookFor(item.barcode)
     return true
   }
 

@@ -190,11 +190,20 @@ export interface AddPage extends ItemForm {
   readonly addedBarcode: string
 }
 
+/** Looking for an item's cover. */
+export interface CoverSearchPart {
+  /** Is there a button for it? */
+  readonly offered: boolean
+  /** What came of it, or ''. */
+  readonly words: string
+}
+
 export interface EditPage extends ItemForm {
   readonly barcode: string
   readonly title: string
   /** The address of its picture, or ''. */
   readonly cover: string
+  readonly coverSearch: CoverSearchPart
   readonly saved: boolean
   /** What holds of copies that are still read, in words, or ''. */
   readonly stillRunning: string

@@ -76,6 +76,7 @@ export async function startSite(
     clock,
     log,
     monotonic: () => clock.now(),
+    coverPaceMs: 0,
     ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
   })
   let running = true
