@@ -37,6 +37,8 @@ export type ImageAnswer = ServedImage | FaultAnswer | { readonly kind: 'too-larg
 export interface Fetched {
   info(key: ImageKey, signal?: AbortSignal): Promise<Info | FaultAnswer>
   image(wanted: Wanted, signal?: AbortSignal): Promise<ImageAnswer>
+  /** The image as far as it is kept; fetches nothing. */
+  kept(wanted: Wanted): ImageAnswer | undefined
   /** One line of the log, and the answer for the reader. */
   report(fault: SourceFault, key: ImageKey): FaultAnswer
 }
@@ -108,6 +110,7 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
         (noneWaits) => loadImage(wanted, noneWaits),
         signal,
       ),
+    kept: ({ key, path }) => images.peek(cacheKey(key, path)),
     report,
   }
 }

@@ -138,7 +138,7 @@ describe('what changes something', () => {
     expect(await send('barcode=%ff')).toBe(400)
     expect(await send('barcode=ä')).toBe(400)
     expect(await send(`barcode=${'x'.repeat(70_000)}`)).toBe(413)
-    expect(await send('')).toBe(404)
+    expect(await send('')).toBe(400)
   })
 })
 
