@@ -6,7 +6,8 @@ import { SECURITY_HEADERS } from '../../src/web/headers.ts'
 import { iiifUpstream } from '../support/iiif-upstream.ts'
 import { requestBytes, sendRaw } from '../support/raw.ts'
 import { addRemoteItem, imagesFrom } from '../support/remote-item.ts'
-import { type Site, startSite } from '../support/site.ts'
+import { addressesOf } from '../support/routes.ts'
+import { startSite } from '../support/site.ts'
 
 const TILE = '/iiif/A/1/0,0,512,512/512,512/0/default.jpg'
 const ANN = 'REMOTE_USER: ann'
@@ -23,27 +24,6 @@ async function reading() {
   expect((await site.post('ann', '/loan', { barcode: 'A' })).status).toBe(303)
   const images = () => upstream.targets.filter((target) => !target.endsWith('info.json'))
   return { site, images }
-}
-
-/** One address of every route, with what stands for its parameters. */
-function addresses(site: Site): Map<string, string[]> {
-  const found = new Map<string, string[]>()
-  for (const { method, path } of site.routes) {
-    if (path === '/*' || method === 'ALL') continue
-    const address = path
-      .replace(/:file\{[^}]*svg\}/, 'loans.svg')
-      .replace(/:file\{[^}]*jpg\}/, 'A.jpg')
-      .replace(':id{[0-9]+}', '1')
-      .replace(':format/:what', 'csv/item')
-      .replace(':number/*', '1/info.json')
-      .replace('/static/*', '/static/carrel.css')
-      .replace(/\/\*$/, '/index.js')
-      .replace(/:\w+/g, 'A')
-    expect(address, path).toMatch(/^[\w/.-]*$/)
-    found.set(address, [...(found.get(address) ?? []), method])
-  }
-  expect(found.size).toBeGreaterThan(35)
-  return found
 }
 
 describe('a method', () => {
@@ -87,7 +67,7 @@ describe('a method', () => {
 
   it('4.2 OPTIONS and wrong methods: 204 and 405 with Allow, on every route', async () => {
     const site = await startSite()
-    for (const [address, methods] of addresses(site)) {
+    for (const [address, methods] of addressesOf(site)) {
       const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ')
       const options = await site.as(undefined, address, { method: 'OPTIONS' })
       expect([options.status, options.headers.get('allow')], address).toEqual([204, allow])
