@@ -71,7 +71,7 @@ describe('a request that changes something', () => {
     expect(dump(site.db), 'these forms were all empty').toEqual(before)
   })
 
-  it('1.4 D8: a foreign page cannot end a loan', async () => {
+  it('1.1 D8: a foreign page cannot end a loan', async () => {
     const site = await lending()
     const headers = { origin: 'https://evil.example' }
     const answer = await site.as('ann', '/return/A', { method: 'POST', headers })
