@@ -75,6 +75,7 @@ describe('a sign-in name', () => {
     ['\u2126', 'ω'],
     ['ΑΣ', 'ας'],
     ['e\u0301\u0323', 'ẹ\u0301'],
+    ['J\u030c', '\u01f0'],
   ])('1.3 value: %j and %j are one patron', (one, other) => {
     expect(parsePatronId(one, 'fold')).toBe(parsePatronId(other, 'fold'))
     expect(parsePatronId(one, 'fold')).toBeDefined()

@@ -107,6 +107,7 @@ describe('the sign-in header', () => {
       ['zero-width joiner', 'a\u200dnn'],
       ['right-to-left override', 'a\u202enn'],
       ['soft hyphen', 'a\u00adnn'],
+      ['interlinear anchor', 'a\ufff9nn'],
       ['byte order mark inside', 'a\ufeffnn'],
       ['Hangul filler', 'a\u3164nn'],
       ['variation selector', 'ann\ufe0f'],
