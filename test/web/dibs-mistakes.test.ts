@@ -6,36 +6,21 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
 import { patronHash } from '../../src/log.ts'
 import { testClock } from '../support/clock.ts'
-import { answer, faultUpstream, type Script } from '../support/fault-upstream.ts'
+import { answer, type Script } from '../support/fault-upstream.ts'
 import { testFolder } from '../support/folder.ts'
-import { iiifUpstream, infoJson } from '../support/iiif-upstream.ts'
+import { iiifUpstream } from '../support/iiif-upstream.ts'
 import { patron } from '../support/lending.ts'
+import { readingFrom } from '../support/reading.ts'
 import { addRemoteItem, imagesFrom } from '../support/remote-item.ts'
 import { startSite } from '../support/site.ts'
 
 const IMAGE = { api: 3, width: 2000, height: 3000 } as const
 const TILE = '0,0,512,512/512,512/0/default.jpg'
 
-/** Ann has A on loan, whose pages are on an image server that answers for images as it is told. */
-async function readingFrom(pixels: Script) {
-  const upstream = await faultUpstream()
-  onTestFinished(() => upstream.close())
-  const named = { service: (name: string) => `${upstream.origin}/iiif/${name}` }
-  const site = await startSite({ ini: imagesFrom(named) })
-  await addRemoteItem(site, named, 'A', { ...IMAGE, names: ['a-1', 'a-2'] })
-  await site.post('ann', '/loan', { barcode: 'A' })
-  upstream.play((socket, request) => {
-    const info = JSON.stringify(infoJson(IMAGE, `${upstream.origin}${request.target}`))
-    if (!request.target.endsWith('info.json')) pixels(socket, request)
-    else socket.end(answer(info, { type: 'application/json' }))
-  })
-  return { site, upstream }
-}
-
 describe('1.1 what DIBS got wrong', () => {
   it('1.1 D4: an image server that fails gives a status, words and a line of the log', async () => {
     let status = 0
-    const { site, upstream } = await readingFrom((socket) =>
+    const { site, origin } = await readingFrom((socket) =>
       socket.end(answer('<h1>/srv/internal/path</h1>', { status, type: 'text/html' })),
     )
     const cases: [number, number, string][] = [
@@ -52,7 +37,7 @@ describe('1.1 what DIBS got wrong', () => {
       expect([got.status, got.headers.get('cache-control')], text).toEqual([ours, 'no-store'])
       expect(JSON.parse(text).message.length).toBeGreaterThan(10)
       expect(text + JSON.stringify([...got.headers])).not.toContain('internal')
-      expect(text + JSON.stringify([...got.headers])).not.toContain(new URL(upstream.origin).host)
+      expect(text + JSON.stringify([...got.headers])).not.toContain(new URL(origin).host)
       expect(site.log.map(({ msg }) => msg)).toContain(line)
     }
   })

@@ -1,36 +1,21 @@
 /** A loan that ends while an image is on its way. */
 import sharp from 'sharp'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
-import { answer, faultUpstream } from '../support/fault-upstream.ts'
-import { infoJson } from '../support/iiif-upstream.ts'
-import { addRemoteItem, imagesFrom } from '../support/remote-item.ts'
-import { startSite } from '../support/site.ts'
+import { answer } from '../support/fault-upstream.ts'
+import { type Reading, readingFrom } from '../support/reading.ts'
 
-const IMAGE = { api: 3, width: 2000, height: 3000 } as const
 const TILE = '/iiif/A/1/0,0,512,512/512,512/0/default.jpg'
 
-/** Ann has A on loan; `between` happens when half of an image has come from the image server. */
-async function reading(between: () => void | Promise<void>) {
-  const upstream = await faultUpstream()
-  onTestFinished(() => upstream.close())
-  const named = { service: (name: string) => `${upstream.origin}/iiif/${name}` }
-  const site = await startSite({ ini: imagesFrom(named) })
-  await addRemoteItem(site, named, 'A', { ...IMAGE, names: ['a-1'] })
-  await site.post('ann', '/loan', { barcode: 'A' })
+/** `between` happens when half of an image has come from the image server. */
+async function reading(between: () => void | Promise<void>): Promise<Reading> {
   const background = { width: 512, height: 512, channels: 3, background: 'red' } as const
   const image = answer(await sharp({ create: background }).jpeg().toBuffer())
-  upstream.play(async (socket, { target }) => {
-    if (target.endsWith('info.json')) {
-      const info = JSON.stringify(infoJson(IMAGE, `${upstream.origin}${target}`))
-      return void socket.end(answer(info, { type: 'application/json' }))
-    }
+  return readingFrom(async (socket) => {
     socket.write(image.subarray(0, image.length / 2))
     await between()
     socket.end(image.subarray(image.length / 2))
   })
-  const images = () => upstream.targets.filter((target) => !target.endsWith('info.json'))
-  return { site, images }
 }
 
 describe('an image on its way', () => {
