@@ -12,9 +12,9 @@ export async function addRemoteItem(
   site: Site,
   upstream: Pick<IiifUpstream, 'service'>,
   item: string,
-  { names, copies = 1, ...image }: UpstreamImage & { names: readonly string[]; copies?: number },
+  { names, ...image }: UpstreamImage & { names: readonly string[] },
 ): Promise<void> {
-  await site.addItem(item, { convert: false, copies })
+  await site.addItem(item, { convert: false })
   const { api, width, height } = image
   const canvases = names.map((name, i) => {
     const id = `https://m.example/${item}/${i + 1}`
