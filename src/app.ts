@@ -10,6 +10,7 @@ import { downloadRoutes } from './web/downloads.ts'
 import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
+import { headLength } from './web/head.ts'
 import { healthRoutes } from './web/health.ts'
 import { iiifRoutes, loanEntrance } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
@@ -39,6 +40,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   )
 
   app.use(requestLog(deps))
+  app.use(headLength)
   app.use(guard(deps, answers))
 
   iiifRoutes(router, deps, answers, loanEntrance(deps))

@@ -45,6 +45,7 @@ import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
+import { secureAnswers } from './web/wire.ts'
 import { wordsIn } from './web/words.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -67,6 +68,8 @@ export interface ServerParts {
 export interface RunningServer {
   /** Where it listens: a URL, or the path of a Unix socket. */
   readonly address: string
+  /** All that it answers: method and path, as the router has them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   /** One round of tidying, as the timer does it. */
   sweep(): Promise<void>
   /** Sends the mail that is due, as the timer does it. */
@@ -85,11 +88,14 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
     log.error({ err }, 'barcode-change.fault'),
   )
+  const app = createApp(deps)
   const server = createAdaptorServer({
-    fetch: createApp(deps).fetch,
-    serverOptions: BOUNDS,
+    fetch: app.fetch,
+    // Without a Host the site refuses it itself, with its own headers.
+    serverOptions: { ...BOUNDS, requireHostHeader: false },
   }) as Server
   bound(server)
+  secureAnswers(server)
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
@@ -107,6 +113,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   for (const key of settings.ignored) log.info({ key }, 'setting.ignored')
   return {
     address,
+    routes: app.routes,
     sweep,
     deliver: async () => post?.deliver(),
     async stop() {

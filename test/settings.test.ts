@@ -108,6 +108,25 @@ describe('the settings', () => {
     expect(faults(`${BASE}${line}\n`)).toEqual([expect.stringMatching(expected)])
   })
 
+  it('1.3 trusted peers: are named on purpose where others than this machine can connect', () => {
+    const hosts = ['0.0.0.0', '::', '192.0.2.1', 'lend.example.edu']
+    for (const host of hosts) {
+      expect(faults(`${BASE}HOST = ${host}\n`), host).toEqual([
+        expect.stringMatching(/TRUSTED_PROXIES: must be given/),
+      ])
+      expect(settings(`${BASE}HOST = ${host}\nTRUSTED_PROXIES = 192.0.2.9\n`).host).toBe(host)
+    }
+    expect(settings(BASE)).toMatchObject({ host: '127.0.0.1', demonstration: false })
+  })
+
+  it('1.3 sign-in without a front server: in the demonstration only, and that on loopback only', () => {
+    const demonstration = `${BASE}DEMONSTRATION = yes\n`
+    for (const more of ['HOST = 0.0.0.0\nTRUSTED_PROXIES = 0.0.0.0/0', 'SOCKET = carrel.sock']) {
+      expect(faults(`${demonstration}${more}\n`), more).toHaveLength(1)
+    }
+    expect(settings(demonstration).host).toBe('127.0.0.1')
+  })
+
   it('need BASE_URL in a settings file', () => {
     expect(faults('[carrel]\n')).toEqual([expect.stringMatching(/BASE_URL: is missing/)])
   })

@@ -39,6 +39,8 @@ export interface Fetched {
   image(wanted: Wanted, signal?: AbortSignal): Promise<ImageAnswer>
   /** The images that are kept now. */
   held(): Held
+  /** The image as far as it is kept; fetches nothing. */
+  kept(wanted: Wanted): ImageAnswer | undefined
   /** One line of the log, and the answer for the reader. */
   report(fault: SourceFault, key: ImageKey): FaultAnswer
 }
@@ -116,6 +118,7 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
         signal,
       ),
     held: () => ({ bytes: images.bytes, images: images.count }),
+    kept: ({ key, path }) => images.peek(cacheKey(key, path)),
     report,
   }
 }

@@ -3,8 +3,8 @@ import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
 import type { Answers } from './answers.ts'
+import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
-import { isUnchanged } from './files.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
 import { createSlowing } from './slowing.ts'
@@ -68,6 +68,7 @@ export function iiifRoutes(
   function counted(handler: Handler): Handler {
     return async (c) => {
       const answer = await handler(c)
+      if (c.req.method === 'HEAD') return answer
       const barcode = parseBarcode(c.req.param('barcode') ?? '')
       const sent = answer.status === 200 || answer.status === 304
       if (sent && barcode && c.get('visitor')?.role === 'patron') {
@@ -120,7 +121,7 @@ export function iiifRoutes(
       const isInfo = segments.length === 1 && segments[0] === 'info.json'
       const answer = isInfo
         ? await tiles.info(key, `${c.get('origin')}${under}/iiif/${barcode}/${number}`, signal)
-        : await tiles.image(key, segments, signal)
+        : await tiles[c.req.method === 'HEAD' ? 'peek' : 'image'](key, segments, signal)
       const cacheControl = stillOpen(c, barcode)
       if (cacheControl === undefined) return answers.refuseJson(c, shut)
       switch (answer.kind) {
@@ -130,6 +131,8 @@ export function iiifRoutes(
           const bytes = Buffer.from(JSON.stringify(answer.document))
           return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
         }
+        case 'not-fetched':
+          return c.body(null, 200, { 'Cache-Control': cacheControl, Vary: vary })
         case 'bad-request':
           return answers.refuseJson(c, { kind: 'bad-image-request', why: answer.reason })
         case 'too-large':

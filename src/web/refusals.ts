@@ -23,6 +23,8 @@ export type Refused =
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
+  | { readonly kind: 'address-too-long' }
+  | { readonly kind: 'no-such-range' }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'wrong-method' }
   | { readonly kind: 'bad-form'; readonly why: string }
@@ -37,7 +39,22 @@ export type Refused =
   | { readonly kind: 'fault' }
 
 export interface RefusalWords {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 429 | 500 | 502 | 503 | 504
+  readonly status:
+    | 400
+    | 401
+    | 403
+    | 404
+    | 405
+    | 409
+    | 413
+    | 414
+    | 415
+    | 416
+    | 429
+    | 500
+    | 502
+    | 503
+    | 504
   readonly title: string
   readonly message: string
 }
@@ -198,6 +215,10 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'Bad address',
         'This address has characters in it that no page here has. Check the link.',
       )
+    case 'address-too-long':
+      return say(414, 'Address too long', 'No page here has an address that long.')
+    case 'no-such-range':
+      return say(416, 'No such part', 'This file is shorter than the part that was asked for.')
     case 'not-found':
       return say(
         404,

@@ -24,6 +24,8 @@ export interface Site {
   readonly clock: TestClock
   /** Lines of the log so far. */
   readonly log: { msg: string; [key: string]: unknown }[]
+  /** All that it answers: method and path. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   sweep(): Promise<void>
   deliver(): Promise<void>
   /** Sends a request as the front server would, for this person or for nobody. */
@@ -97,6 +99,7 @@ export async function startSite(
     db,
     clock,
     log: lines,
+    routes: server.routes,
     sweep: server.sweep,
     deliver: server.deliver,
     stop,
