@@ -90,7 +90,9 @@ describe('a request that changes something', () => {
         for (const who of ['ann', 'lee', undefined]) {
           for (const method of ['GET', 'GET', 'HEAD']) {
             const answer = await site.as(who, address!, { method })
-            expect(answer.status, `${method} ${address}`).toBeLessThan(500)
+            // Its health is red, rightly, when no sweep has come for hours.
+            const most = address === '/healthz' ? 503 : 499
+            expect(answer.status, `${method} ${address}`).toBeLessThanOrEqual(most)
             await answer.arrayBuffer()
           }
         }

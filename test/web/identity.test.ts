@@ -158,7 +158,7 @@ describe('the sign-in header', () => {
   it('4.3 staff pages as a patron: 403 on the address itself', async () => {
     const site = await siteWithItem()
     const open =
-      /^\/(|info|about|thankyou|logout|notallowed|site\.css|logo|static\/.*|viewer\/.*|thumbnails\/.*|item\/A|item-status\/A|view\/A|manifests\/A|iiif\/.*)$/
+      /^\/(|info|about|privacy|healthz|readyz|metrics|thankyou|logout|notallowed|site\.css|logo|static\/.*|viewer\/.*|thumbnails\/.*|item\/A|item-status\/A|view\/A|manifests\/A|iiif\/.*)$/
     const staff = [...addressesOf(site)].filter(
       ([address, methods]) => methods.includes('GET') && !open.test(address),
     )
