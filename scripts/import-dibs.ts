@@ -9,9 +9,8 @@ import {
   settingsOrExit,
 } from '../src/command.ts'
 import { type Imported, importDibs } from '../src/dibs/import.ts'
-import { imageBases } from '../src/manifests/bases.ts'
-import { keptDirOf } from '../src/manifests/kept.ts'
-import { manifestStore } from '../src/manifests/store.ts'
+import { SILENT } from '../src/log.ts'
+import { manifestStoreFor } from '../src/manifests/store.ts'
 import { differingKeys, loadSettings, type Settings } from '../src/settings.ts'
 
 const HELP = `Takes over a DIBS database: items, staff, open and recent loans, and the history.
@@ -34,8 +33,6 @@ that cannot be taken over are named too, by their number; the others are not hel
 
 Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 await main()
 
 async function main(): Promise<void> {
@@ -50,20 +47,11 @@ async function main(): Promise<void> {
   const dibs = values['settings-file'] ? dibsSettings(values['settings-file'], settings) : undefined
   const dibsManifests = folder(values.manifests) ?? dibs?.manifestDir
   const dibsThumbnails = folder(values.thumbnails) ?? dibs?.thumbnailsDir
-  const { manifestDir, thumbnailsDir, largestView, allowedLinks } = settings
-  const manifests = manifestStore({
-    manifestDir,
-    keptDir: keptDirOf(settings.databaseFile),
-    bases: imageBases(settings.iiifBaseUrls),
-    largestView,
-    allowedLinks,
-    clock: Date,
-    log: silent,
-  })
+  const { manifestDir, thumbnailsDir } = settings
   const outcome = await importDibs({
     file: resolve(file),
     db: openDbOrExit(settings),
-    manifests,
+    manifests: manifestStoreFor(settings, Date, SILENT),
     manifestDir,
     thumbnailsDir,
     dibsManifests,

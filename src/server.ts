@@ -21,9 +21,7 @@ import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { chooseLsp } from './lsp/choose.ts'
 import type { LspChoice } from './lsp/lsp.ts'
-import { imageBases } from './manifests/bases.ts'
-import { keptDirOf } from './manifests/kept.ts'
-import { manifestStore } from './manifests/store.ts'
+import { manifestStoreFor } from './manifests/store.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import { holdScans } from './scans/hold.ts'
@@ -120,15 +118,7 @@ async function build(
   if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
-  const manifests = manifestStore({
-    manifestDir: settings.manifestDir,
-    keptDir: keptDirOf(settings.databaseFile),
-    bases: imageBases(settings.iiifBaseUrls),
-    largestView: settings.largestView,
-    allowedLinks: settings.allowedLinks,
-    clock,
-    log,
-  })
+  const manifests = manifestStoreFor(settings, clock, log)
   const tiles = tilesFrom({
     local: localSource({ imagesDir: settings.imagesDir }),
     remote,

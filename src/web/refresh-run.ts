@@ -1,6 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
 import type { Item, Items } from '../items/items.ts'
-import { changesFor, type FieldChange } from '../items/refresh.ts'
+import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
 import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
 import type { LookUp } from './look-up.ts'
@@ -31,11 +34,20 @@ export function compare(item: Item, answer: LspAnswer): FieldChange[] | string {
   return lspWords(answer)
 }
 
-/** Asks about one item after the other, until all are done or enough would change. */
+export function newRun(): RefreshRun {
+  return { id: randomUUID(), state: 'running', done: 0, saved: 0, changed: [], faults: [] }
+}
+
+/**
+ * Asks about one item after the other, until all are done or enough would change.
+ *
+ * @param enough so many changed items
+ */
 export async function refreshAll(
   run: RefreshRun,
   { items, log }: { items: Items; log: Log },
   lookUp: NonNullable<LookUp>,
+  enough = MOST_CHANGED,
 ): Promise<void> {
   let unreachable = 0
 
@@ -51,11 +63,7 @@ export async function refreshAll(
 
   try {
     let batch = items.after('', QUESTIONS * 10)
-    while (
-      batch.length > 0 &&
-      unreachable < MOST_UNREACHABLE &&
-      run.changed.length < MOST_CHANGED
-    ) {
+    while (batch.length > 0 && unreachable < MOST_UNREACHABLE && run.changed.length < enough) {
       await pMap(batch, ask, { concurrency: QUESTIONS })
       batch = items.after(batch.at(-1)?.barcode ?? '', QUESTIONS * 10)
     }
@@ -63,5 +71,40 @@ export async function refreshAll(
   } catch (err) {
     run.state = 'stopped'
     log.error({ err }, 'refresh.fault')
+  }
+}
+
+export interface SaveDeps {
+  readonly items: Items
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * @param staff who saves: a sign-in name, or 'script'
+ * @returns whether anything changed: not where somebody else was quicker
+ */
+export function saveChanges(
+  { items, audit, clock, log }: SaveDeps,
+  item: Item,
+  changes: readonly FieldChange[],
+  staff: string,
+): boolean {
+  const draft = withChanges(item, changes)
+  const changed = changesFor(item, { ...draft, copies: '', loanHours: '' })
+  if (changed.length === 0) return false
+  items.update(draft)
+  const detail = changed.map(({ field }) => field).join(' ')
+  audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
+  log.info({ item: item.barcode }, 'item.refresh')
+  return true
+}
+
+/** Saves what the run found, where nobody has changed it meanwhile. */
+export function saveRun(deps: SaveDeps, run: RefreshRun, staff: string): void {
+  for (const { item, changes } of run.changed) {
+    const now = deps.items.find(item.barcode)
+    if (now && saveChanges(deps, now, changes, staff)) run.saved++
   }
 }
