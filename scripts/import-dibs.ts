@@ -12,6 +12,7 @@ import { type Imported, importDibs } from '../src/dibs/import.ts'
 import { SILENT } from '../src/log.ts'
 import { manifestStoreFor } from '../src/manifests/store.ts'
 import { differingKeys, loadSettings, type Settings } from '../src/settings.ts'
+import { counted } from '../src/web/words.ts'
 
 const HELP = `Takes over a DIBS database: items, staff, open and recent loans, and the history.
 
@@ -90,9 +91,9 @@ function inWords(outcome: Imported, differing: readonly string[]): string {
   const { manifests, thumbnails } = outcome
   const at = (time: number) => new Date(time).toISOString().slice(0, 19).replace('T', ' ')
   return [
-    `came over: ${items} items, ${staff} staff, ${openLoans} open loans, ` +
-      `${coolingOffLoans} loans just over, ${pastLoans} past loans, ` +
-      `${manifests.copied.length} manifests, ${thumbnails.copied.length} covers`,
+    `came over: ${counted(items, 'item')}, ${staff} staff, ${counted(openLoans, 'open loan')}, ` +
+      `${counted(coolingOffLoans, 'cooling-off loan')}, ${counted(pastLoans, 'past loan')}, ` +
+      `${counted(manifests.copied.length, 'manifest')}, ${counted(thumbnails.copied.length, 'cover')}`,
     ...ended.map(
       ({ barcode, startedAt, why }) =>
         `ended: the loan of ${barcode} that began ${at(startedAt)} UTC (${why})`,

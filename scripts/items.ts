@@ -17,12 +17,14 @@ import { type DraftField, parseItemDraft } from '../src/items/draft.ts'
 import { importList } from '../src/items/import.ts'
 import { type Item, type Items, itemsIn } from '../src/items/items.ts'
 import { DOWNLOAD_COLUMNS, downloadsIn } from '../src/loans/downloads.ts'
+import { figuresIn } from '../src/loans/figures.ts'
 import { loanQueries } from '../src/loans/queries.ts'
 import { takeBack } from '../src/loans/withdraw.ts'
 import { SILENT } from '../src/log.ts'
 import { chooseLsp } from '../src/lsp/choose.ts'
 import { manifestStoreFor } from '../src/manifests/store.ts'
 import type { Settings } from '../src/settings.ts'
+import { cameBackWords } from '../src/web/came-back.ts'
 import { refreshJson, refreshLines, refreshReport } from '../src/web/refresh-report.ts'
 import { loansStillRun, manifestFault, wordsIn } from '../src/web/words.ts'
 
@@ -111,8 +113,8 @@ async function main(): Promise<string | undefined> {
 
 type Options = Readonly<Partial<Record<string, string | boolean>>>
 
-function record(db: Db, act: string, barcode: Barcode): void {
-  auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode })
+function record(db: Db, act: string, barcode: Barcode, detail = ''): void {
+  auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode, detail })
 }
 
 async function makeReady(barcode: Barcode, db: Db, settings: Settings): Promise<string> {
@@ -163,19 +165,31 @@ async function add(barcode: Barcode, values: Options, settings: Settings): Promi
   })
   const reading = parseItemDraft({ ...Object.fromEntries(given), barcode })
   if (reading.kind === 'faults') giveUp(Object.values(reading.faults))
+  const isBack = items.isRemoved(barcode)
   if (!items.add(reading.draft, Date.now())) {
     giveUp([`there is an item ${barcode} already; nothing was changed`])
   }
-  record(db, 'add', barcode)
+  record(db, 'add', barcode, isBack ? 'came back' : '')
+  const kept = {
+    figures: figuresIn(db),
+    manifests: manifestStoreFor(settings, Date, SILENT),
+    thumbnailsDir: settings.thumbnailsDir,
+  }
+  const back = isBack ? [await cameBackWords(kept, barcode)] : []
   const ready = values.ready === true ? [await makeReady(barcode, db, settings)] : []
-  return [`added ${barcode}`, ...ready].join('\n')
+  return [`added ${barcode}`, ...back, ...ready].join('\n')
 }
 
 function list(items: Items, asJson: boolean): string {
   const all = items.page({ limit: items.count(), offset: 0 })
   if (asJson) return JSON.stringify(all, null, 2)
   const line = ({ barcode, title, copies, ready }: Item) =>
-    [barcode, ready ? 'ready' : 'not ready', `${copies} copies`, title].join('\t')
+    [
+      barcode,
+      ready ? 'ready' : 'not ready',
+      copies === 1 ? '1 copy' : `${copies} copies`,
+      title,
+    ].join('\t')
   return all.map(line).join('\n')
 }
 

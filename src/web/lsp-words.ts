@@ -16,7 +16,12 @@ export function lspWords(answer: Exclude<LspAnswer, { kind: 'found' }>): string 
     }
     case 'unreachable': {
       const { retryAfterS } = answer
-      const again = retryAfterS === undefined ? 'later' : `in ${retryAfterS} seconds`
+      const again =
+        retryAfterS === undefined
+          ? 'later'
+          : retryAfterS === 1
+            ? 'in 1 second'
+            : `in ${retryAfterS} seconds`
       return `The library system does not answer just now. Try again ${again}, or enter the item by hand.`
     }
   }

@@ -53,8 +53,12 @@ export function lengthInWords(hours: number): string {
 }
 
 function count(number: number, unit: string): string {
-  if (number === 0) return ''
-  return number === 1 ? `1 ${unit}` : `${number} ${unit}s`
+  return number === 0 ? '' : counted(number, unit)
+}
+
+/** "1 loan", "2 loans" */
+export function counted(number: number, one: string): string {
+  return number === 1 ? `1 ${one}` : `${number} ${one}s`
 }
 
 /** "2 loans still run, the last until 15:40 CET: the paper copy ...", or '' when none does. */

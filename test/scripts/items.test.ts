@@ -101,7 +101,12 @@ describe('items', () => {
     )
     const open = db.$client.prepare('select count(*) from loans where ended_at is null').pluck()
     expect(open.get()).toBe(2)
+    db.$client.exec(`update loans set ended_at = due_at, ended_by = 'time'`)
+    db.$client.exec('update items set removed_at = 1')
     db.$client.close()
+    expect((await run('items', 'add', 'A', '--title', 'T')).out).toBe(
+      'added A\nAn item with this barcode was removed before: it came back. It has its manifest.\n',
+    )
     expect(await run('items', 'not-ready', 'B')).toMatchObject({ code: 1 })
   })
 
