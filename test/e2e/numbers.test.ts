@@ -39,6 +39,7 @@ describe.each([
       '/loans?barcode=A',
       '/loans?barcode=%2F',
       '/loans/2',
+      '/audit',
       '/stats',
       '/stats?barcode=A',
       '/stats?from=x',
@@ -94,5 +95,14 @@ describe('by keyboard alone, without JavaScript', () => {
     await press('Statistics', 'link')
     await page.getByRole('heading', { name: 'Buy or pull another copy' }).waitFor()
     expect(await page.locator('.figures dd').first().textContent()).toBe('3')
+    for (const [name, file] of [
+      ['CSV of past loans', /^carrel-history-.*\.csv$/],
+      ['JSON of all items', /^carrel-item-.*\.json$/],
+    ] as const) {
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('link', { name }).focus()
+      await page.keyboard.press('Enter')
+      expect((await downloading).suggestedFilename()).toMatch(file)
+    }
   }, 60_000)
 })
