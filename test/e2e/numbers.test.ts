@@ -1,17 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
+import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, PHONE, watchForTrespass } from '../support/browser.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found, passes } = await new AxeBuilder({ page }).analyze()
-  expect(passes.length, 'axe looked at something').toBeGreaterThan(5)
-  return found.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html)}`)
-}
 
 async function siteWithReaders(): Promise<Site> {
   const site = await startSite()

@@ -23,7 +23,7 @@ async function rowsOf(site: Site, path: string): Promise<string[][]> {
 async function addList(site: Site, path: string): Promise<string[][]> {
   expect((await site.post('lee', path)).status).toBe(303)
   await expect
-    .poll(async () => (await site.as('lee', path)).text(), { timeout: 10_000 })
+    .poll(async () => (await site.as('lee', path)).text(), { timeout: 30_000 })
     .toContain('data-progress="done"')
   return rowsOf(site, path)
 }
