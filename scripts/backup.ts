@@ -10,6 +10,7 @@ import {
   settingsOrExit,
 } from '../src/command.ts'
 import { keptDirOf } from '../src/manifests/kept.ts'
+import { counted } from '../src/web/words.ts'
 
 const HELP = `Backs up the database while Carrel runs, and looks after older backups.
 
@@ -63,9 +64,11 @@ function inWords({ made, forgotten, removed }: Done): string {
   const { counts, patrons } = made.facts
   const rows = Object.entries(counts).map(([table, count]) => `${count} ${table}`)
   return [
-    `${made.file}: ${rows.join(', ')}; ${patrons} loans in it name their patron`,
+    `${made.file}: ${rows.join(', ')}; loans in it that name their patron: ${patrons}`,
     ...made.withoutManifest.map((item) => `item ${item} is on loan, but its manifest is not kept`),
-    ...forgotten.map(({ file, loans }) => `${file}: the patrons of ${loans} loans were erased`),
+    ...forgotten.map(
+      ({ file, loans }) => `${file}: the patrons of ${counted(loans, 'loan')} were erased`,
+    ),
     ...removed.map((file) => `${file}: removed, newer ones stand for it`),
   ].join('\n')
 }

@@ -9,10 +9,10 @@ import {
   settingsOrExit,
 } from '../src/command.ts'
 import { type Imported, importDibs } from '../src/dibs/import.ts'
-import { imageBases } from '../src/manifests/bases.ts'
-import { keptDirOf } from '../src/manifests/kept.ts'
-import { manifestStore } from '../src/manifests/store.ts'
+import { SILENT } from '../src/log.ts'
+import { manifestStoreFor } from '../src/manifests/store.ts'
 import { differingKeys, loadSettings, type Settings } from '../src/settings.ts'
+import { counted } from '../src/web/words.ts'
 
 const HELP = `Takes over a DIBS database: items, staff, open and recent loans, and the history.
 
@@ -34,8 +34,6 @@ that cannot be taken over are named too, by their number; the others are not hel
 
 Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
 
-const silent = { debug() {}, info() {}, warn() {}, error() {} }
-
 await main()
 
 async function main(): Promise<void> {
@@ -50,20 +48,11 @@ async function main(): Promise<void> {
   const dibs = values['settings-file'] ? dibsSettings(values['settings-file'], settings) : undefined
   const dibsManifests = folder(values.manifests) ?? dibs?.manifestDir
   const dibsThumbnails = folder(values.thumbnails) ?? dibs?.thumbnailsDir
-  const { manifestDir, thumbnailsDir, largestView, allowedLinks } = settings
-  const manifests = manifestStore({
-    manifestDir,
-    keptDir: keptDirOf(settings.databaseFile),
-    bases: imageBases(settings.iiifBaseUrls),
-    largestView,
-    allowedLinks,
-    clock: Date,
-    log: silent,
-  })
+  const { manifestDir, thumbnailsDir } = settings
   const outcome = await importDibs({
     file: resolve(file),
     db: openDbOrExit(settings),
-    manifests,
+    manifests: manifestStoreFor(settings, Date, SILENT),
     manifestDir,
     thumbnailsDir,
     dibsManifests,
@@ -102,9 +91,9 @@ function inWords(outcome: Imported, differing: readonly string[]): string {
   const { manifests, thumbnails } = outcome
   const at = (time: number) => new Date(time).toISOString().slice(0, 19).replace('T', ' ')
   return [
-    `came over: ${items} items, ${staff} staff, ${openLoans} open loans, ` +
-      `${coolingOffLoans} loans just over, ${pastLoans} past loans, ` +
-      `${manifests.copied.length} manifests, ${thumbnails.copied.length} covers`,
+    `came over: ${counted(items, 'item')}, ${staff} staff, ${counted(openLoans, 'open loan')}, ` +
+      `${counted(coolingOffLoans, 'cooling-off loan')}, ${counted(pastLoans, 'past loan')}, ` +
+      `${counted(manifests.copied.length, 'manifest')}, ${counted(thumbnails.copied.length, 'cover')}`,
     ...ended.map(
       ({ barcode, startedAt, why }) =>
         `ended: the loan of ${barcode} that began ${at(startedAt)} UTC (${why})`,

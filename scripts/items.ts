@@ -17,7 +17,16 @@ import { type DraftField, parseItemDraft } from '../src/items/draft.ts'
 import { importList } from '../src/items/import.ts'
 import { type Item, type Items, itemsIn } from '../src/items/items.ts'
 import { DOWNLOAD_COLUMNS, downloadsIn } from '../src/loans/downloads.ts'
+import { figuresIn } from '../src/loans/figures.ts'
 import { loanQueries } from '../src/loans/queries.ts'
+import { takeBack } from '../src/loans/withdraw.ts'
+import { SILENT } from '../src/log.ts'
+import { chooseLsp } from '../src/lsp/choose.ts'
+import { manifestStoreFor } from '../src/manifests/store.ts'
+import type { Settings } from '../src/settings.ts'
+import { cameBackWords } from '../src/web/came-back.ts'
+import { refreshJson, refreshLines, refreshReport } from '../src/web/refresh-report.ts'
+import { loansStillRun, manifestFault, wordsIn } from '../src/web/words.ts'
 
 const HELP = `The items that are lent.
 
@@ -26,6 +35,9 @@ const HELP = `The items that are lent.
                        [--copies 1] [--hours 2] [--ready]
   npm run items -- ready BARCODE        lends it, as soon as its manifest is there and valid
   npm run items -- not-ready BARCODE    lends it to nobody new; running loans go on
+  npm run items -- refresh (BARCODE | --all) [--save] [--json]
+                                        asks the library system, and says what would change;
+                                        with --save it changes just that
   npm run items -- list [--json]
   npm run items -- import FILE.csv [--dry-run] [--json]
                                         adds the items of a list; bad rows hold back no good ones
@@ -38,7 +50,7 @@ it says what would be added.
   --settings FILE   the settings file (default: settings.ini)
   --help            this text
 
-Exit: 0 done, 1 refused, or rows were left out, 2 not understood.`
+Exit: 0 done, 1 refused, or rows were left out or items not compared, 2 not understood.`
 
 /** The option of the command line for each field of an item. */
 const OPTIONS = {
@@ -62,7 +74,7 @@ if (said !== undefined) console.log(said)
 async function main(): Promise<string | undefined> {
   const { values, positionals } = argumentsOrExit(HELP, {
     text: Object.values(OPTIONS),
-    flags: ['ready', 'json', 'csv', 'dry-run'],
+    flags: ['ready', 'json', 'csv', 'dry-run', 'all', 'save'],
     words: 2,
   })
   const [verb, name] = positionals
@@ -74,10 +86,14 @@ async function main(): Promise<string | undefined> {
     misunderstood(name === undefined ? 'give a BARCODE' : `${name}: ${BARCODE_RULE}`)
   switch (verb) {
     case 'add':
-      return add(barcode(), values, openDbOrExit(settings))
+      return add(barcode(), values, settings)
     case 'ready':
+      return makeReady(barcode(), openDbOrExit(settings), settings)
     case 'not-ready':
-      return setReady(barcode(), verb === 'ready', openDbOrExit(settings))
+      return notReady(barcode(), openDbOrExit(settings), settings)
+    case 'refresh':
+      if (values.all && name !== undefined) misunderstood('give a BARCODE or --all, not both')
+      return refresh(values.all ? undefined : barcode(), values, settings)
     case 'list':
       return list(items(), values.json === true)
     case 'import':
@@ -89,7 +105,7 @@ async function main(): Promise<string | undefined> {
     default:
       misunderstood(
         verb === undefined
-          ? 'say add, ready, not-ready, list, import or export'
+          ? 'say add, ready, not-ready, refresh, list, import or export'
           : `${verb}: no such verb`,
       )
   }
@@ -97,19 +113,53 @@ async function main(): Promise<string | undefined> {
 
 type Options = Readonly<Partial<Record<string, string | boolean>>>
 
-function record(db: Db, act: string, barcode: Barcode): void {
-  auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode })
+function record(db: Db, act: string, barcode: Barcode, detail = ''): void {
+  auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode, detail })
 }
 
-function setReady(barcode: Barcode, ready: boolean, db: Db): string {
-  if (!itemsIn(db).setReady(barcode, ready)) giveUp([`there is no item ${barcode}`])
-  record(db, ready ? 'ready' : 'not-ready', barcode)
-  if (ready) return `${barcode} is ready: it is lent as soon as its manifest is there and valid`
-  const { length } = loanQueries(db).dueTimes(barcode, Date.now())
-  return `${barcode} is not ready${length > 0 ? `; open loans that go on: ${length}` : ''}`
+async function makeReady(barcode: Barcode, db: Db, settings: Settings): Promise<string> {
+  if (!itemsIn(db).setReady(barcode, true)) giveUp([`there is no item ${barcode}`])
+  record(db, 'ready', barcode)
+  const fault = manifestFault(await manifestStoreFor(settings, Date, SILENT).current(barcode))
+  if (fault === '') return `${barcode} is ready`
+  return `${barcode} is ready, but ${fault}\nIt is lent as soon as its manifest is there and valid.`
 }
 
-function add(barcode: Barcode, values: Options, db: Db): string {
+function notReady(barcode: Barcode, db: Db, { timeZone }: Settings): string {
+  const [items, loans, now] = [itemsIn(db), loanQueries(db), Date.now()]
+  if (items.find(barcode) === undefined) giveUp([`there is no item ${barcode}`])
+  takeBack({ items, loans, clock: Date }, barcode, 'finish')
+  record(db, 'not-ready', barcode)
+  const words = wordsIn(timeZone)
+  const times = loans.dueTimes(barcode, now)
+  const running = loansStillRun(times, (at) => words.clockTime(at, now))
+  return [`${barcode} is not ready`, running].filter((line) => line !== '').join('\n')
+}
+
+async function refresh(
+  barcode: Barcode | undefined,
+  values: Options,
+  settings: Settings,
+): Promise<string> {
+  const db = openDbOrExit(settings)
+  const items = itemsIn(db)
+  const which = barcode === undefined ? 'all' : items.find(barcode)
+  if (which === undefined) giveUp([`there is no item ${barcode}`])
+  const lsp = chooseLsp({ settings, log: SILENT, monotonic: () => performance.now() })
+  // Covers are looked for by a command of their own: find-covers.
+  const covers = { lookFor() {} }
+  const deps = { items, covers, audit: auditIn(db), clock: Date, log: SILENT, lsp }
+  const save = values.save === true
+  const report = await refreshReport(deps, which, save)
+  if (report.kind === 'no-lsp') giveUp([report.why])
+  const { run } = report
+  if (run.state !== 'done' || run.faults.length > 0) process.exitCode = 1
+  if (values.json) return JSON.stringify(refreshJson(run, save), null, 2)
+  return refreshLines(run, save).join('\n')
+}
+
+async function add(barcode: Barcode, values: Options, settings: Settings): Promise<string> {
+  const db = openDbOrExit(settings)
   const items = itemsIn(db)
   const given = Object.entries(OPTIONS).flatMap(([field, option]) => {
     const value = values[option]
@@ -117,24 +167,38 @@ function add(barcode: Barcode, values: Options, db: Db): string {
   })
   const reading = parseItemDraft({ ...Object.fromEntries(given), barcode })
   if (reading.kind === 'faults') giveUp(Object.values(reading.faults))
+  const isBack = items.isRemoved(barcode)
   if (!items.add(reading.draft, Date.now())) {
     giveUp([`there is an item ${barcode} already; nothing was changed`])
   }
-  record(db, 'add', barcode)
-  if (values.ready === true) setReady(barcode, true, db)
-  return `added ${barcode}${values.ready === true ? ', ready' : ''}`
+  record(db, 'add', barcode, isBack ? 'came back' : '')
+  const kept = {
+    figures: figuresIn(db),
+    manifests: manifestStoreFor(settings, Date, SILENT),
+    thumbnailsDir: settings.thumbnailsDir,
+  }
+  const back = isBack ? [await cameBackWords(kept, barcode)] : []
+  const ready = values.ready === true ? [await makeReady(barcode, db, settings)] : []
+  return [`added ${barcode}`, ...back, ...ready].join('\n')
 }
 
 function list(items: Items, asJson: boolean): string {
   const all = items.page({ limit: items.count(), offset: 0 })
   if (asJson) return JSON.stringify(all, null, 2)
   const line = ({ barcode, title, copies, ready }: Item) =>
-    [barcode, ready ? 'ready' : 'not ready', `${copies} copies`, title].join('\t')
+    [
+      barcode,
+      ready ? 'ready' : 'not ready',
+      copies === 1 ? '1 copy' : `${copies} copies`,
+      title,
+    ].join('\t')
   return all.map(line).join('\n')
 }
 
 function checkOptions(verb: string | undefined, values: Options): void {
   if (values['dry-run'] && verb !== 'import') misunderstood('--dry-run goes with import')
+  if (values.all && verb !== 'refresh') misunderstood('--all goes with refresh')
+  if (values.save && verb !== 'refresh') misunderstood('--save goes with refresh')
   if (values.csv && verb !== 'export') misunderstood('--csv goes with export')
   if (values.csv && values.json) misunderstood('--csv or --json, not both')
 }

@@ -6,6 +6,9 @@ import type { PatronId } from './ids.ts'
 
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>
 
+/** For scripts, which say what there is to say themselves. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} }
+
 /**
  * The log of the process: JSON lines on standard output, readable ones on a terminal.
  *

@@ -24,9 +24,7 @@ import { createSweep } from './loans/sweep.ts'
 import { createLog, type Log, patronHash } from './log.ts'
 import { chooseLsp } from './lsp/choose.ts'
 import type { LspChoice } from './lsp/lsp.ts'
-import { imageBases } from './manifests/bases.ts'
-import { keptDirOf } from './manifests/kept.ts'
-import { manifestStore } from './manifests/store.ts'
+import { manifestStoreFor } from './manifests/store.ts'
 import { createMetrics } from './metrics.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
@@ -135,15 +133,7 @@ async function build(
   const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
-  const manifests = manifestStore({
-    manifestDir: settings.manifestDir,
-    keptDir: keptDirOf(settings.databaseFile),
-    bases: imageBases(settings.iiifBaseUrls),
-    largestView: settings.largestView,
-    allowedLinks: settings.allowedLinks,
-    clock,
-    log,
-  })
+  const manifests = manifestStoreFor(settings, clock, log)
   const tiles = tilesFrom({
     local: localSource({ imagesDir: settings.imagesDir }),
     remote,

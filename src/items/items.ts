@@ -24,6 +24,12 @@ export function itemsIn(db: Db) {
       return byBarcode.get({ barcode })
     },
 
+    /** Adding this barcode brings back an item that was removed. */
+    isRemoved(barcode: Barcode): boolean {
+      const isIt = and(eq(items.barcode, barcode), isNotNull(items.removedAt))
+      return db.select({ barcode: items.barcode }).from(items).where(isIt).get() !== undefined
+    },
+
     /**
      * An item that was removed comes back as the draft says, together with its past loans.
      *

@@ -35,10 +35,16 @@ const COLUMNS: Readonly<Record<Sort, string>> = {
 const MOST_WORDS = 12
 /** Asked of FTS5, fits nothing. */
 const NO_WORD = '""'
+/** Words that fit one item in so many are common. */
+const COMMON = 20
 
 /**
  * Makes the search of the list: items whose title, author or barcode have words that begin with
  * each word given. A page of barcodes is found in an index alone, and only its items are read.
+ *
+ * To fetch and sort the items that fit costs time for each of them: right for rare words. For
+ * common ones it is quicker to walk the order's index (migration 0008) until the page is full: that
+ * costs at most one look at each entry of the index, and never reads an item that is not shown.
  */
 export function itemSearch(db: Db): (question: ItemQuestion) => ItemsFound {
   const all = sql`removed_at is null`
@@ -50,15 +56,19 @@ export function itemSearch(db: Db): (question: ItemQuestion) => ItemsFound {
 
   return ({ words, sort, descending, limit, page: asked }) => {
     const match = matchFor(words)
+    const { total, numbers } = db.get<{ total: number; numbers: number }>(
+      match === undefined
+        ? sql`select count(*) total, 0 numbers from items where ${all}`
+        : sql`select count(*) total, (select max(number) from items) numbers
+            from item_words where item_words match ${match}`,
+    )
+    // The plus keeps SQLite from the index of numbers, so that the index of the order is left.
+    const number = sql.raw(total * COMMON > numbers ? '+number' : 'number')
     const which =
       match === undefined
         ? all
-        : sql`${all} and number in (select rowid from item_words where item_words match ${match})`
-    const { total } = db.get<{ total: number }>(
-      match === undefined
-        ? sql`select count(*) total from items where ${all}`
-        : sql`select count(*) total from item_words where item_words match ${match}`,
-    )
+        : sql`${all} and ${number} in
+            (select rowid from item_words where item_words match ${match})`
     const pages = Math.max(1, Math.ceil(total / limit))
     const page = Math.min(asked, pages)
     const direction = sql.raw(descending ? 'desc' : 'asc')

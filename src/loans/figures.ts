@@ -97,6 +97,12 @@ export function figuresIn(db: Db) {
     }
   }
   const mostLent = ranked('loans', 'loans > 0')
+  const lent = sql
+    .prepare(
+      `select count(distinct barcode) from totals
+       where period in ${ONE_OF} and barcode <> '' and loans > 0`,
+    )
+    .pluck()
   const mostWanted = ranked(
     'turn_aways',
     `turn_aways >= ${WANTED_TURN_AWAYS}
@@ -125,6 +131,9 @@ export function figuresIn(db: Db) {
 
     /** The items with the most loans in the span, first first. */
     mostLent,
+
+    /** How many items `mostLent` has in all. */
+    lentItems: ({ periods }: Span) => lent.get({ periods: JSON.stringify(periods) }) as number,
 
     /** The items of which another copy is wanted, the most turned away first. */
     mostWanted: (span: Span, limit: number) => mostWanted(span, { limit, offset: 0 }),

@@ -5,10 +5,11 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../clock.ts'
 import type { Barcode } from '../ids.ts'
 import type { Log } from '../log.ts'
-import type { ImageBases } from './bases.ts'
+import type { Settings } from '../settings.ts'
+import { type ImageBases, imageBases } from './bases.ts'
 import { type CurrentManifest, currentManifests, type Version, versionOf } from './current.ts'
 import { readRegularFile } from './files.ts'
-import { keptManifestFiles } from './kept.ts'
+import { keptDirOf, keptManifestFiles } from './kept.ts'
 import { LARGEST_MANIFEST, type Manifest, type ManifestReading, readManifest } from './read.ts'
 import { rewriteManifest } from './rewrite.ts'
 import { type RewrittenManifest, rewrittenManifests } from './rewritten.ts'
@@ -55,6 +56,20 @@ export interface ManifestStore {
 
 /** Of files in memory; the parsed manifest takes a few times as much. */
 const CACHE_BYTES = LARGEST_MANIFEST
+
+/** The store that the settings ask for. */
+export function manifestStoreFor(
+  settings: Pick<
+    Settings,
+    'manifestDir' | 'databaseFile' | 'iiifBaseUrls' | 'largestView' | 'allowedLinks'
+  >,
+  clock: Clock,
+  log: Log,
+): ManifestStore {
+  const { manifestDir, databaseFile, iiifBaseUrls, largestView, allowedLinks } = settings
+  const [keptDir, bases] = [keptDirOf(databaseFile), imageBases(iiifBaseUrls)]
+  return manifestStore({ manifestDir, keptDir, bases, largestView, allowedLinks, clock, log })
+}
 
 export function manifestStore(options: ManifestStoreOptions): ManifestStore {
   const { manifestDir, keptDir, bases, largestView, allowedLinks, clock, log } = options

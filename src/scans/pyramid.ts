@@ -51,7 +51,7 @@ export async function checkScan(path: string): Promise<Scan | Problem> {
     }
     return { kind: 'scan', path, format, longerSide: Math.max(width, height) }
   } catch (cause) {
-    return problem(`${file} cannot be read as an image: ${firstLine(cause)}.`)
+    return problem(`${file} cannot be read as an image. ${TRY} ${said(firstLine(cause))}`)
   }
 }
 
@@ -100,8 +100,13 @@ export async function makePyramid(scan: Scan, image: string): Promise<PageImage 
   }
 }
 
+const TRY = 'Copy the file again, or scan the page again.'
+
+/** For whoever can read it: what libvips says, after our own words. */
+const said = (detail: string) => `The converter says: ${detail}.`
+
 function damaged({ path }: Scan, detail: string): Problem {
-  return problem(`${basename(path)} is damaged or cut off (${detail}).`)
+  return problem(`${basename(path)} is damaged or cut off. ${TRY} ${said(detail)}`)
 }
 
 function header(path: string, page = 0): Promise<Metadata> {

@@ -1,6 +1,7 @@
 import { parseBarcode } from '../ids.ts'
 import { writeCover } from '../items/covers.ts'
 import type { Answers } from './answers.ts'
+import { cameBackWords } from './came-back.ts'
 import type { WebDeps } from './context.ts'
 import { type FormFaults, itemForm, type Typed } from './item-form.ts'
 import { readItemForm } from './item-form-reading.ts'
@@ -10,7 +11,9 @@ import type { Router } from './routes.ts'
 /** Adding an item. */
 export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
   const { settings, items, audit, clock, log } = deps
-  const nothingAdded = { added: '', addedBarcode: '' }
+  const nothingAdded = { added: '', addedBarcode: '', cameBack: '' }
+  const { figures } = deps.statistics
+  const kept = { figures, manifests: deps.manifests, thumbnailsDir: settings.thumbnailsDir }
   const form = (typed: Typed, faults: FormFaults) => ({
     ...itemForm(typed, faults, 'barcode', lookUpPart(deps)),
     ...nothingAdded,
@@ -18,10 +21,12 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
   const taken = { barcode: answers.words({ kind: 'barcode-taken' }).message }
 
   route('/add', {
-    GET: staffOnly((c) => {
+    GET: staffOnly(async (c) => {
       const barcode = parseBarcode(c.req.query('added') ?? '')
       const item = barcode && items.find(barcode)
-      const added = item ? { added: item.title, addedBarcode: item.barcode } : nothingAdded
+      if (item === undefined) return answers.page(c, 'add', form({}, {}))
+      const cameBack = c.req.query('back') === 'yes' ? await cameBackWords(kept, item.barcode) : ''
+      const added = { added: item.title, addedBarcode: item.barcode, cameBack }
       return answers.page(c, 'add', { ...form({}, {}), ...added })
     }),
   })
@@ -39,12 +44,14 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       }
       if (sent.kind === 'faults') return answers.page(c, 'add', form(typed, sent.faults), 400)
       const { draft, cover } = sent
+      const isBack = items.isRemoved(draft.barcode)
       if (!items.add(draft, clock.now())) return answers.page(c, 'add', form(typed, taken), 409)
       if (cover) await writeCover(settings.thumbnailsDir, draft.barcode, cover)
-      audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode })
+      const detail = isBack ? 'came back' : ''
+      audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode, detail })
       log.info({ item: draft.barcode }, 'item.add')
       deps.covers.lookFor(draft.barcode)
-      return c.redirect(`/add?added=${draft.barcode}`, 303)
+      return c.redirect(`/add?added=${draft.barcode}${isBack ? '&back=yes' : ''}`, 303)
     }),
   })
 }

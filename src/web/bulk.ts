@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { HOUR } from '../clock.ts'
+import { csvParts } from '../csv.ts'
 import { parseBarcode } from '../ids.ts'
 import { type BulkFate, LARGEST_BULK_BYTES, readBulk } from '../items/bulk.ts'
+import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
 import type { Answers } from './answers.ts'
 import { addAll, type BulkList } from './bulk-list.ts'
 import type { WebContext, WebDeps } from './context.ts'
@@ -27,7 +29,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
     canLookUp: lsp !== undefined,
     lists: [...lists.entries()].map(([id, list]) => ({
       href: `/bulk/${id}`,
-      text: `${list.rows.length} rows, ${STATES[list.state]}`,
+      text: `${list.rows.length === 1 ? '1 row' : `${list.rows.length} rows`}, ${STATES[list.state]}`,
     })),
   })
 
@@ -51,6 +53,18 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   const gone = (c: WebContext) =>
     answers.refuse(c, { kind: 'list-gone' }, { href: '/bulk', text: 'Upload a list' })
 
+  route('/bulk/:list/bad.csv', {
+    GET: staffOnly((c) => {
+      const list = find(c)
+      if (list === undefined) return gone(c)
+      return c.body([...badRows(list)].join(''), 200, {
+        'Content-Type': 'text/csv; charset=utf-8; header=present',
+        'Content-Disposition': 'attachment; filename="rows-not-added.csv"',
+        'Cache-Control': 'no-store',
+      })
+    }),
+  })
+
   route('/bulk/:list', {
     GET: staffOnly((c) => {
       const list = find(c)
@@ -73,6 +87,17 @@ const STATES: Readonly<Record<BulkList['state'], string>> = {
   running: 'being added',
   done: 'added',
   stopped: 'stopped by a fault',
+}
+
+/** The rows that were left out and why, in columns that a mended list can be uploaded with. */
+function badRows({ rows }: BulkList): Generator<string> {
+  const fields = (Object.keys(DRAFT_DEFAULTS) as DraftField[]).filter((field) =>
+    rows.some(({ typed }) => typed[field] !== undefined),
+  )
+  const bad = rows.flatMap(({ line, typed, fate }) =>
+    fate.kind === 'bad' ? [{ line: String(line), reason: fate.why, ...typed }] : [],
+  )
+  return csvParts(['line', 'reason', ...fields], [bad])
 }
 
 function listPage(href: string, { state, done, rows, ignored }: BulkList): BulkListPage {

@@ -77,6 +77,7 @@ export function listRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       previous: page > 1 ? listAddress({ ...query, page: page - 1 }) : '',
       next: page < pages ? listAddress({ ...query, page: page + 1 }) : '',
       here: listParameters(query),
+      canRefresh: deps.lsp.kind === 'lsp',
       removed: removed !== undefined && items.find(removed) === undefined ? removed : '',
     })
   }

@@ -20,14 +20,17 @@ export function loansRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
   const acting = { loans, desk, clock }
 
   function row(loan: DeskLoan, now: EpochMs): LoanRow {
-    const { endedAt } = loan
+    const { endedAt, barcode } = loan
+    const item = items.find(barcode)
     return {
       id: loan.id,
       barcode: loan.barcode,
       title: loan.title,
       started: words.when(loan.startedAt, now),
       due: words.when(loan.dueAt, now),
+      isThere: item !== undefined,
       isOpen: endedAt === undefined,
+      mayLast: item !== undefined && loans.openLoans(barcode, now) <= item.copies,
       patron: loan.patron ?? '',
       state:
         endedAt === undefined
@@ -81,6 +84,7 @@ export function loansRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
     return {
       ...row(loan, now),
       dueAt: loan.dueAt,
+      whyNotLonger: answers.words({ kind: 'more-loans-than-copies' }).message,
       hours,
       fault,
       done: lengthened ? `The loan is now due ${words.when(loan.dueAt, now)}.` : '',

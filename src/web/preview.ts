@@ -6,6 +6,7 @@ import { VIEWER_POLICY } from './headers.ts'
 import { type Entrance, iiifRoutes } from './iiif.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
+import { manifestFault } from './words.ts'
 
 /** Who looked at what, and when it was last recorded, is remembered for so many. */
 const MOST_REMEMBERED = 10_000
@@ -40,9 +41,8 @@ export function previewRoutes(router: Router, deps: WebDeps, answers: Answers): 
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
     if (barcode === undefined || items.find(barcode) === undefined) return { kind: 'unknown-item' }
     const manifest = await manifests.current(barcode)
-    if (manifest.kind === 'missing')
-      return { kind: 'nothing-to-preview', why: 'its scans are not there yet' }
-    if (manifest.kind === 'invalid') return { kind: 'nothing-to-preview', why: manifest.reason }
+    if (manifest.kind !== 'valid')
+      return { kind: 'nothing-to-preview', why: manifestFault(manifest) }
     record(barcode, visitor)
     return { barcode, version: manifest.version }
   }

@@ -5,7 +5,7 @@ import { BAD_READERS, type ItemRequest, itemActs, readersField } from './item-ac
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
 import type { ConfirmPage } from './view.ts'
-import { endLoansWords, loansStillRun, overCopies } from './words.ts'
+import { endLoansWords, loansStillRun, manifestFault, overCopies } from './words.ts'
 
 /** Making an item ready and taking it back. What ends somebody's reading asks first. */
 export function readyRoutes(router: Router, deps: WebDeps, answers: Answers): void {
@@ -14,10 +14,8 @@ export function readyRoutes(router: Router, deps: WebDeps, answers: Answers): vo
   const clockTime = (at: number) => words.clockTime(at, clock.now())
 
   async function whyNotReady({ item }: ItemRequest): Promise<Refused | undefined> {
-    const manifest = await manifests.current(item.barcode)
-    if (manifest.kind === 'valid') return undefined
-    const why = manifest.kind === 'missing' ? 'its scans are not there yet' : manifest.reason
-    return { kind: 'cannot-be-ready', why }
+    const why = manifestFault(await manifests.current(item.barcode))
+    return why === '' ? undefined : { kind: 'cannot-be-ready', why }
   }
 
   router.route('/ready', {

@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import pMap from 'p-map'
-import type { Item } from '../items/items.ts'
-import { changesFor, type FieldChange } from '../items/refresh.ts'
+import type { Audit } from '../audit/audit.ts'
+import type { Clock } from '../clock.ts'
+import type { CoverSearch } from '../items/cover-search.ts'
+import type { Item, Items } from '../items/items.ts'
+import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
+import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
-import type { WebDeps } from './context.ts'
 import type { LookUp } from './look-up.ts'
 import { lspWords } from './lsp-words.ts'
 
@@ -31,11 +35,20 @@ export function compare(item: Item, answer: LspAnswer, name: string): FieldChang
   return lspWords(answer, name)
 }
 
-/** Asks about one item after the other, until all are done or enough would change. */
+export function newRun(): RefreshRun {
+  return { id: randomUUID(), state: 'running', done: 0, saved: 0, changed: [], faults: [] }
+}
+
+/**
+ * Asks about one item after the other, until all are done or enough would change.
+ *
+ * @param enough so many changed items
+ */
 export async function refreshAll(
   run: RefreshRun,
-  { items, covers, log }: Pick<WebDeps, 'items' | 'covers' | 'log'>,
+  { items, covers, log }: Pick<SaveDeps, 'items' | 'covers' | 'log'>,
   lsp: NonNullable<LookUp>,
+  enough = MOST_CHANGED,
 ): Promise<void> {
   let unreachable = 0
 
@@ -53,11 +66,7 @@ export async function refreshAll(
 
   try {
     let batch = items.after('', QUESTIONS * 10)
-    while (
-      batch.length > 0 &&
-      unreachable < MOST_UNREACHABLE &&
-      run.changed.length < MOST_CHANGED
-    ) {
+    while (batch.length > 0 && unreachable < MOST_UNREACHABLE && run.changed.length < enough) {
       await pMap(batch, ask, { concurrency: QUESTIONS })
       batch = items.after(batch.at(-1)?.barcode ?? '', QUESTIONS * 10)
     }
@@ -65,5 +74,42 @@ export async function refreshAll(
   } catch (err) {
     run.state = 'stopped'
     log.error({ err }, 'refresh.fault')
+  }
+}
+
+export interface SaveDeps {
+  readonly items: Items
+  readonly covers: Pick<CoverSearch, 'lookFor'>
+  readonly audit: Audit
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * @param staff who saves: a sign-in name, or 'script'
+ * @returns whether anything changed: not where somebody else was quicker
+ */
+export function saveChanges(
+  { items, covers, audit, clock, log }: SaveDeps,
+  item: Item,
+  changes: readonly FieldChange[],
+  staff: string,
+): boolean {
+  const draft = withChanges(item, changes)
+  const changed = changesFor(item, { ...draft, copies: '', loanHours: '' })
+  if (changed.length === 0) return false
+  items.update(draft)
+  const detail = changed.map(({ field }) => field).join(' ')
+  audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
+  log.info({ item: item.barcode }, 'item.refresh')
+  covers.lookFor(item.barcode)
+  return true
+}
+
+/** Saves what the run found, where nobody has changed it meanwhile. */
+export function saveRun(deps: SaveDeps, run: RefreshRun, staff: string): void {
+  for (const { item, changes } of run.changed) {
+    const now = deps.items.find(item.barcode)
+    if (now && saveChanges(deps, now, changes, staff)) run.saved++
   }
 }

@@ -1,39 +1,33 @@
-import { randomUUID } from 'node:crypto'
 import type { PatronId } from '../ids.ts'
 import { parseBarcode } from '../ids.ts'
 import type { Item } from '../items/items.ts'
-import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
+import { changesFor, type FieldChange } from '../items/refresh.ts'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { labelOf, typedFields, wireOf } from './item-form.ts'
 import { lookUpWith } from './look-up.ts'
 import { lspStatus } from './lsp-words.ts'
-import { compare, type RefreshRun, refreshAll } from './refresh-run.ts'
+import {
+  compare,
+  newRun,
+  type RefreshRun,
+  refreshAll,
+  saveChanges,
+  saveRun,
+} from './refresh-run.ts'
 import type { Router } from './routes.ts'
 import type { RefreshAllPage, RefreshedItem } from './view.ts'
 
 /** Comparing items with the library system, and taking over what is new there. */
 export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, audit, covers, clock, log } = deps
+  const { items } = deps
   const lsp = lookUpWith(deps)
   if (lsp === undefined) return
 
   const find = (c: WebContext): Item | undefined => {
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
     return barcode && items.find(barcode)
-  }
-
-  function save(item: Item, changes: readonly FieldChange[], staff: PatronId): boolean {
-    const draft = withChanges(item, changes)
-    const changed = changesFor(item, { ...draft, copies: '', loanHours: '' })
-    if (changed.length === 0) return false
-    items.update(draft)
-    const detail = changed.map(({ field }) => field).join(' ')
-    audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
-    log.info({ item: item.barcode }, 'item.refresh')
-    covers.lookFor(item.barcode)
-    return true
   }
 
   route('/refresh/:barcode', {
@@ -51,36 +45,33 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const form = await readForm(c)
       if (form.kind === 'refused') return answers.refuse(c, form.refused)
-      save(item, changesFor(item, typedFields(form.fields)), patron)
+      saveChanges(deps, item, changesFor(item, typedFields(form.fields)), patron)
       return c.redirect(`/edit/${item.barcode}?saved=yes`, 303)
     }),
   })
 
   let run: RefreshRun | undefined
 
+  function saveShown(shown: RefreshRun, staff: PatronId): void {
+    if (shown.state === 'running') return
+    saveRun(deps, shown, staff)
+    shown.changed = []
+  }
+
   route('/refresh', {
     GET: staffOnly((c) => answers.page(c, 'refresh-all', allPage(run, items.count()))),
     POST: staffOnly(async (c, { patron }) => {
       const form = await readForm(c)
       if (form.kind === 'refused') return answers.refuse(c, form.refused)
-      if (form.fields.get('action') === 'save') saveAll(form.fields.get('run') ?? '', patron)
-      else if (run?.state !== 'running') {
-        run = { id: randomUUID(), state: 'running', done: 0, saved: 0, changed: [], faults: [] }
+      if (form.fields.get('action') === 'save') {
+        if (run && run.id === form.fields.get('run')) saveShown(run, patron)
+      } else if (run?.state !== 'running') {
+        run = newRun()
         void refreshAll(run, deps, lsp)
       }
       return c.redirect('/refresh', 303)
     }),
   })
-
-  /** Saves what was shown, where nobody has changed it meanwhile. */
-  function saveAll(id: string, staff: PatronId): void {
-    if (run?.id !== id || run.state === 'running') return
-    for (const { item, changes } of run.changed) {
-      const now = items.find(item.barcode)
-      if (now && save(now, changes, staff)) run.saved++
-    }
-    run.changed = []
-  }
 }
 
 function refreshed({ barcode, title }: Item, changes: readonly FieldChange[]): RefreshedItem {

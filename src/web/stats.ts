@@ -14,6 +14,7 @@ import { ALL_ITEMS, type Scope } from '../loans/totals.ts'
 import type { Answers } from './answers.ts'
 import { barChart, chartPolicy, inWords } from './chart.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import { pageNumber } from './loans.ts'
 import type { Router } from './routes.ts'
 import { type ChartName, chartsOf, type Question } from './stats-charts.ts'
 import type { StatsNumbers, StatsPage } from './view.ts'
@@ -83,6 +84,19 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
     }
   }
 
+  /** The page of items that is asked for, or the last one there is. */
+  function mostLent(c: WebContext, { scope, span }: Question) {
+    if (scope !== ALL_ITEMS) return { page: 1, ranking: [] }
+    const at = (page: number) => {
+      const ranking = figures.mostLent(span, { limit: ROWS + 1, offset: (page - 1) * ROWS })
+      return { page, ranking }
+    }
+    const asked = pageNumber(c, 1_000_000)
+    const found = at(asked)
+    if (found.ranking.length > 0 || asked === 1) return found
+    return at(Math.max(1, Math.ceil(figures.lentItems(span) / ROWS)))
+  }
+
   function statsPage(c: WebContext, reading: Reading, question: Question): StatsPage {
     const { scope, span } = question
     const query = new URLSearchParams(
@@ -90,9 +104,7 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
     )
     const ofItem = new URLSearchParams(query)
     if (scope !== ALL_ITEMS) ofItem.set('barcode', scope)
-    const page = Math.max(1, Number(/^\d{1,6}$/.exec(c.req.query('page') ?? '')?.[0] ?? 1))
-    const one = { limit: ROWS + 1, offset: (page - 1) * ROWS }
-    const ranking = scope === ALL_ITEMS ? figures.mostLent(span, one) : []
+    const { page, ranking } = mostLent(c, question)
     return {
       ...reading.typed,
       faults: [],
@@ -103,7 +115,8 @@ export function statsRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
       numbers: numbers(scope, question, figures.sum(scope, span)),
       charts: (Object.keys(charts) as ChartName[]).map((name) => {
         const chart = charts[name](question)
-        return { ...chart, name, alt: inWords(chart), query: ofItem.toString() }
+        const isEmpty = chart.series.every(({ values }) => values.every((value) => value === 0))
+        return { ...chart, name, isEmpty, alt: inWords(chart), query: ofItem.toString() }
       }),
       rows: ranking.slice(0, ROWS).map((row) => ({
         barcode: row.barcode,

@@ -113,6 +113,8 @@ export interface ListPage {
   readonly next: string
   /** This list's own parameters, so that an action leads back to it. */
   readonly here: string
+  /** There is a library system to compare the items with. */
+  readonly canRefresh: boolean
   /** Barcode of the item that was just removed, or ''. */
   readonly removed: string
 }
@@ -188,6 +190,8 @@ export interface AddPage extends ItemForm {
   /** The title of the item that was added last, and its barcode; or ''. */
   readonly added: string
   readonly addedBarcode: string
+  /** That it is a removed item which came back, and with what; or ''. */
+  readonly cameBack: string
 }
 
 /** Looking for an item's cover. */
@@ -274,7 +278,11 @@ export interface LoanRow {
   readonly title: string
   readonly started: string
   readonly due: string
+  /** The item has a page: it was not removed. */
+  readonly isThere: boolean
   readonly isOpen: boolean
+  /** It may be lengthened while it is open: no more loans run than there are copies. */
+  readonly mayLast: boolean
   /** '' as soon as the loan is over. */
   readonly patron: string
   readonly state: string
@@ -297,6 +305,7 @@ export interface LoansPage {
 
 export interface LoanPage extends LoanRow {
   readonly dueAt: number
+  readonly whyNotLonger: string
   readonly hours: string
   readonly fault: string
   readonly done: string
@@ -335,6 +344,8 @@ export interface StatsPage {
   readonly numbers: StatsNumbers | undefined
   readonly charts: readonly (Chart & {
     readonly name: string
+    /** There is nothing to draw. */
+    readonly isEmpty: boolean
     readonly alt: string
     readonly query: string
   })[]

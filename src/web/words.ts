@@ -1,4 +1,5 @@
 import { type EpochMs, MINUTE } from '../clock.ts'
+import type { CurrentManifest } from '../manifests/current.ts'
 
 /** Times and lengths in words, in the library's zone. */
 export interface Words {
@@ -52,8 +53,12 @@ export function lengthInWords(hours: number): string {
 }
 
 function count(number: number, unit: string): string {
-  if (number === 0) return ''
-  return number === 1 ? `1 ${unit}` : `${number} ${unit}s`
+  return number === 0 ? '' : counted(number, unit)
+}
+
+/** "1 loan", "2 loans" */
+export function counted(number: number, one: string): string {
+  return number === 1 ? `1 ${one}` : `${number} ${one}s`
 }
 
 /** "2 loans still run, the last until 15:40 CET: the paper copy ...", or '' when none does. */
@@ -79,6 +84,12 @@ export function overCopies(
   if (fitsAfter === undefined) return ''
   const run = dueTimes.length === 1 ? '1 loan still runs' : `${dueTimes.length} loans still run`
   return `${run}, ${over} more than copies: the paper copy goes back to the shelf after ${clockTime(fitsAfter)}.`
+}
+
+/** What an item lacks to be lent, as the end of a sentence, or '' when its manifest is valid. */
+export function manifestFault(manifest: CurrentManifest): string {
+  if (manifest.kind === 'valid') return ''
+  return manifest.kind === 'missing' ? 'its scans are not there yet' : manifest.reason
 }
 
 export function endLoansWords(loans: number): string {

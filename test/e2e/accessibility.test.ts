@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { BrowserContextOptions, Page } from 'playwright-core'
+import type { BrowserContextOptions } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { violations } from '../support/axe.ts'
 import {
   borrowInBrowser,
   browserForFile,
@@ -15,14 +15,6 @@ const openMoving = browserForFile()
 /** Colours on their way from one state to another would be measured half-way. */
 const open = (site: Site, name: string | undefined, device: BrowserContextOptions) =>
   openMoving(site, name, { ...device, reducedMotion: 'reduce' })
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found, passes } = await new AxeBuilder({ page }).analyze()
-  expect(passes.length, 'axe looked at something').toBeGreaterThan(5)
-  return found.map(
-    ({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target).join(' ')}`,
-  )
-}
 
 describe.each([
   ['a desktop', DESKTOP],

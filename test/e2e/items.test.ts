@@ -1,7 +1,7 @@
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, PHONE, watchForTrespass } from '../support/browser.ts'
 import { RECORD, testLsp } from '../support/lsp.ts'
 import { type Site, startSite } from '../support/site.ts'
@@ -15,14 +15,6 @@ const lsp = () =>
   })
 const barcodes = (site: Site) =>
   site.db.$client.prepare('select barcode from items order by added_at, rowid').pluck().all()
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found, passes } = await new AxeBuilder({ page }).analyze()
-  expect(passes.length, 'axe looked at something').toBeGreaterThan(5)
-  return found.map(
-    ({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ target }) => target).join(' ')}`,
-  )
-}
 
 /** As a scanner does: types, and presses Enter. */
 async function scan(page: Page, code: string): Promise<void> {

@@ -1,17 +1,10 @@
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
+import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, PHONE, watchForTrespass } from '../support/browser.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found, passes } = await new AxeBuilder({ page }).analyze()
-  expect(passes.length, 'axe looked at something').toBeGreaterThan(5)
-  return found.map(({ id, nodes }) => `${page.url()} ${id}: ${nodes.map(({ html }) => html)}`)
-}
 
 async function siteWithReaders(): Promise<Site> {
   const site = await startSite()
@@ -39,6 +32,7 @@ describe.each([
       '/loans?barcode=A',
       '/loans?barcode=%2F',
       '/loans/2',
+      '/audit',
       '/stats',
       '/stats?barcode=A',
       '/stats?from=x',
@@ -94,5 +88,14 @@ describe('by keyboard alone, without JavaScript', () => {
     await press('Statistics', 'link')
     await page.getByRole('heading', { name: 'Buy or pull another copy' }).waitFor()
     expect(await page.locator('.figures dd').first().textContent()).toBe('3')
+    for (const [name, file] of [
+      ['CSV of past loans', /^carrel-history-.*\.csv$/],
+      ['JSON of all items', /^carrel-item-.*\.json$/],
+    ] as const) {
+      const downloading = page.waitForEvent('download')
+      await page.getByRole('link', { name }).focus()
+      await page.keyboard.press('Enter')
+      expect((await downloading).suggestedFilename()).toMatch(file)
+    }
   }, 60_000)
 })

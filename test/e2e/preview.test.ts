@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import { describe, expect, it } from 'vitest'
+import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, PHONE, pageDrawn, watchForTrespass } from '../support/browser.ts'
 import { testFolder } from '../support/folder.ts'
 import { startSite } from '../support/site.ts'
@@ -28,8 +28,7 @@ describe.each([
     await pageDrawn(page)
     expect(await page.getByText('Preview: not a loan').isVisible()).toBe(true)
     expect(await page.getByRole('button', { name: 'Return' }).count()).toBe(0)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    expect(violations.map(({ id, nodes }) => `${id} ${nodes.map((n) => n.target)}`)).toEqual([])
+    expect(await violations(page)).toEqual([])
     await page.getByRole('button', { name: 'Dismiss' }).click()
     expect(await page.getByText('Rest on').isVisible()).toBe(false)
     await page.waitForTimeout(1200)

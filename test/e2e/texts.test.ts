@@ -1,8 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
+import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, PHONE, watchForTrespass } from '../support/browser.ts'
 import { testFolder } from '../support/folder.ts'
 import { startSite } from '../support/site.ts'
@@ -31,13 +30,6 @@ async function siteWithTexts() {
   })
   await site.addItem('A')
   return site
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze()
-  return found.map(
-    ({ id, nodes }) => `${page.url()} ${id}: ${nodes.map((n) => n.target).join(' ')}`,
-  )
 }
 
 describe.each([

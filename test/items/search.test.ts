@@ -96,6 +96,26 @@ describe('the search', () => {
     const question = { words: '', sort, descending: false, limit: 10, page: 99 }
     expect(items.search(question)).toMatchObject({ total: 25, page: 3, pages: 3 })
   })
+
+  it.each(SORTS)('sorts what words find by %s, whether they are common or rare', (sort) => {
+    const { add, find } = library()
+    for (let n = 0; n < 90; n++) {
+      const title = `${n % 45 === 7 ? 'Rare' : 'Often'} t${n % 11}`
+      const copies = String(n % 4)
+      add({ barcode: `B${n}`, title, author: `A${n % 13}`, copies, loanHours: copies.concat('.5') })
+    }
+    for (const [words, hits] of [
+      ['rare', 2],
+      ['often', 88],
+    ] as const) {
+      const inOrder = find('', { sort, limit: 90 })
+      const found = new Set(find(words, { limit: 90 }))
+      expect(found.size).toBe(hits)
+      const wanted = inOrder.filter((one) => found.has(one))
+      expect(find(words, { sort, limit: 90 })).toEqual(wanted)
+      expect(find(words, { sort, limit: 90, descending: true })).toEqual(wanted.reverse())
+    }
+  })
 })
 
 describe('a removed item', () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { library, openTestDb } from '../support/lending.ts'
@@ -73,5 +73,56 @@ describe('items', () => {
     const back = (await other.run('items', 'export', '--json')).out.split('\n')
     expect(JSON.parse(back[700]!)).toMatchObject(same)
     expect(await run('items', 'export', '--csv', '--json')).toMatchObject({ code: 2 })
+  })
+
+  it('ready and not-ready say what is still missing, and who still reads', async () => {
+    const { folder, database, run } = scriptFolder('TIME_ZONE = Europe/Zurich')
+    const { out } = await run('items', 'add', 'A', '--title', 'T', '--copies', '2', '--ready')
+    expect(out.split('\n')).toEqual([
+      'added A',
+      'A is ready, but its scans are not there yet',
+      'It is lent as soon as its manifest is there and valid.',
+      '',
+    ])
+    mkdirSync(join(folder, 'manifests'))
+    writeFileSync(join(folder, 'manifests', 'A-manifest.json'), '{')
+    expect((await run('items', 'ready', 'A')).out).toMatch(/^A is ready, but .*JSON/)
+    const db = openTestDb(database)
+    const now = Date.now()
+    const insert = db.$client.prepare(
+      `insert into loans (barcode, patron, manifest_version, counted, started_at, due_at)
+       values ('A', ?, 'v1', 1, ?, ?)`,
+    )
+    for (const [name, hours] of [['ann', 1] as const, ['bob', 30] as const])
+      insert.run(name, now, now + hours * 3_600_000)
+    const ended = await run('items', 'not-ready', 'A')
+    expect(ended.out).toMatch(
+      /^A is not ready\n2 loans still run, the last until .* at \d\d:\d\d .*: the paper copy goes back/,
+    )
+    const open = db.$client.prepare('select count(*) from loans where ended_at is null').pluck()
+    expect(open.get()).toBe(2)
+    db.$client.exec(`update loans set ended_at = due_at, ended_by = 'time'`)
+    db.$client.exec('update items set removed_at = 1')
+    db.$client.close()
+    expect((await run('items', 'add', 'A', '--title', 'T')).out).toBe(
+      'added A\nAn item with this barcode was removed before: it came back. It has its manifest.\n',
+    )
+    expect(await run('items', 'not-ready', 'B')).toMatchObject({ code: 1 })
+  })
+
+  it('refresh says so when there is no library system to ask', async () => {
+    const { run } = scriptFolder()
+    await run('items', 'add', 'A', '--title', 'T')
+    const [all, one, none, both, neither] = await Promise.all([
+      run('items', 'refresh', '--all', '--save'),
+      run('items', 'refresh', 'A'),
+      run('items', 'refresh', 'B'),
+      run('items', 'refresh', 'A', '--all'),
+      run('items', 'refresh'),
+    ])
+    expect([all.code, all.err]).toEqual([1, expect.stringMatching(/LSP_TYPE.*by hand\.\n$/)])
+    expect(one).toEqual(all)
+    expect([none.code, none.err]).toEqual([1, 'there is no item B\n'])
+    expect([both.code, neither.code]).toEqual([2, 2])
   })
 })

@@ -23,7 +23,7 @@ async function rowsOf(site: Site, path: string): Promise<string[][]> {
 async function addList(site: Site, path: string): Promise<string[][]> {
   expect((await site.post('lee', path)).status).toBe(303)
   await expect
-    .poll(async () => (await site.as('lee', path)).text(), { timeout: 10_000 })
+    .poll(async () => (await site.as('lee', path)).text(), { timeout: 30_000 })
     .toContain('data-progress="done"')
   return rowsOf(site, path)
 }
@@ -78,6 +78,32 @@ describe('a list of items', () => {
     expect(await (await site.as('lee', '/bulk')).text()).toContain(path)
     await addList(site, path)
     expect(items(site)).toHaveLength(3)
+  })
+
+  it('gives back the rows that were left out, with line and reason, safe in a spreadsheet', async () => {
+    const site = await startSite()
+    const path = await uploadList(
+      site,
+      'barcode,copies,title,shelf\nA,1,Good,x\nB,-1,=1+1,x\nC,1,,x\n',
+    )
+    const page = await (await site.as('lee', path)).text()
+    expect(page).toContain(`href="${path}/bad.csv"`)
+    const answer = await site.as('lee', `${path}/bad.csv`)
+    expect(answer.headers.get('content-disposition')).toMatch(/^attachment/)
+    const csv = Buffer.from(await answer.arrayBuffer()).toString()
+    expect(csv).toBe(
+      '\ufeffline,reason,barcode,title,copies\r\n' +
+        "3,Copies must be a whole number from 0 to 999.,B,'=1+1,'-1\r\n" +
+        '4,Enter the title.,C,,1\r\n',
+    )
+    const again = await rowsOf(site, await uploadList(site, csv.replace("'-1", '1')))
+    expect(again).toEqual([
+      ['2', 'B', '=1+1', 'Will be added.'],
+      ['3', 'C', '', 'Enter the title.'],
+    ])
+    const statuses = [undefined, 'ann'].map(async (who) => site.as(who, `${path}/bad.csv`))
+    expect((await Promise.all(statuses)).map(({ status }) => status)).toEqual([401, 403])
+    expect((await site.as('lee', '/bulk/x/bad.csv')).status).toBe(404)
   })
 
   it('of thousands of rows is added while readers are served', async () => {

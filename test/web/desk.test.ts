@@ -1,21 +1,61 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { testLsp } from '../support/lsp.ts'
 import { manifestFile, startSite } from '../support/site.ts'
 
 describe("the staff's pages", () => {
-  it('are refused to strangers with 401 and to patrons with 403', async () => {
-    const site = await startSite()
-    for (const path of ['/list', '/add']) {
-      const statuses = await Promise.all(
-        [undefined, 'ann', 'lee'].map(async (who) => (await site.as(who, path)).status),
-      )
-      expect(statuses, path).toEqual([401, 403, 200])
-    }
-    for (const path of ['/ready', '/update/add']) {
-      const statuses = await Promise.all(
-        [undefined, 'ann'].map(async (who) => (await site.post(who, path)).status),
-      )
-      expect(statuses, path).toEqual([401, 403])
+  /** What is not the staff's. Everything else that the site answers must be refused to others. */
+  const OTHERS = [
+    '/',
+    '/info',
+    '/about',
+    '/notallowed',
+    '/logout',
+    '/sign-in',
+    '/static/*',
+    '/site.css',
+    '/logo',
+    '/thumbnails/:file{.+\\\\.jpg}',
+    '/item/:barcode',
+    '/item-status/:barcode',
+    '/loan',
+    '/return/:barcode',
+    '/thankyou',
+    '/view/:barcode',
+  ]
+  const WEB = join(import.meta.dirname, '../../src/web')
+  const routes = readdirSync(WEB).flatMap((name) =>
+    [...readFileSync(join(WEB, name), 'utf8').matchAll(/\broute\('([^']+)'/g)].map(
+      ([, path]) => path!,
+    ),
+  )
+
+  it('are each refused to strangers with 401 and to patrons with 403', async () => {
+    expect(
+      OTHERS.filter((path) => !routes.includes(path)),
+      'known',
+    ).toEqual([])
+    const site = await startSite({ lsp: testLsp({}) })
+    await site.addItem('A', { convert: false })
+    const staffs = routes.filter((path) => !OTHERS.includes(path))
+    expect(staffs.length).toBeGreaterThan(25)
+    for (const route of staffs) {
+      const path = route
+        .replace(':barcode', 'A')
+        .replace(/:id\{.*?\}/, '1')
+        .replace(':list', 'x')
+        .replace(/:file\{.*\}/, 'loans.svg')
+        .replace(':format/:what', 'csv/item')
+      for (const [who, refused] of [
+        [undefined, 401],
+        ['ann', 403],
+      ] as const) {
+        const statuses = [(await site.as(who, path)).status, (await site.post(who, path)).status]
+        expect(statuses, `${who} ${path}`).toContain(refused)
+        // 405: this address is only read, or only written to.
+        expect([refused, 405], `${who} ${path}`).toEqual(expect.arrayContaining(statuses))
+      }
     }
   })
 })

@@ -55,6 +55,30 @@ describe('the loans page', () => {
     expect(await wrong.text()).toContain('value="&lt;b&gt;"')
   })
 
+  it('does not offer to lengthen where more loans run than copies, and says why', async () => {
+    const site = await siteWithLoans('ann', 'bob')
+    expect(await page(site, '/loans')).toContain('>End or lengthen<')
+    expect(await page(site, '/loans/1')).toContain('Lengthen the loan')
+    await site.post('lee', '/update/edit', { old_barcode: 'A', num_copies: '1' })
+    const list = await page(site, '/loans')
+    expect(list).toContain('>End<')
+    expect(list).not.toContain('lengthen')
+    const one = await page(site, '/loans/1')
+    expect(one).toContain('More loans of this item run than copies are off the shelf')
+    expect(one).not.toContain('/loans/lengthen')
+    await site.post('bob', '/return/A')
+    expect(await page(site, '/loans/1')).toContain('Lengthen the loan')
+  })
+
+  it('leads nowhere from a loan whose item was removed', async () => {
+    const site = await siteWithLoans('ann')
+    await site.post('lee', '/remove', { barcode: 'A', readers: 'end' })
+    for (const path of ['/loans', '/loans/1']) {
+      expect(await page(site, path), path).toContain('Cooling off')
+      expect(await page(site, path), path).not.toContain('/item/A')
+    }
+  })
+
   it('pages through many loans, the soonest due first or last', async () => {
     const site = await startSite()
     await site.addItem('A', { copies: 120, convert: false })

@@ -115,11 +115,26 @@ describe('the statistics', () => {
       [...(await page(site, path)).matchAll(/<td>(B\d+)<\/td>/g)].map(([, item]) => item)
     const first = await shown('/stats')
     expect([first.length, first[0]]).toEqual([25, 'B30'])
-    expect(await shown('/stats?page=2')).toEqual(['B5', 'B4', 'B3', 'B2', 'B1'])
+    const last = ['B5', 'B4', 'B3', 'B2', 'B1']
+    for (const number of ['2', '3', '999999', '9'.repeat(15)]) {
+      const html = await page(site, `/stats?page=${number}`)
+      expect(html).toContain('<span>Page 2</span>')
+      expect(await shown(`/stats?page=${number}`), number).toEqual(last)
+    }
   })
 })
 
 describe('a chart', () => {
+  it('is a sentence where there is nothing to draw', async () => {
+    const site = await startSite()
+    const empty = await page(site, '/stats')
+    expect(empty).not.toContain('<figure>')
+    expect(empty).toContain('Turn-aways: none in this time.')
+    expect(empty).toContain('Page requests in the last hour: none.')
+    const html = await page(await siteWithHistory(), '/stats')
+    expect([...html.matchAll(/<figure>/g)]).toHaveLength(3)
+  })
+
   it('is an SVG file with a title and a description, and loads nothing', async () => {
     const site = await siteWithHistory()
     for (const name of ['loans', 'turn-aways', 'lengths', 'requests']) {
