@@ -102,8 +102,12 @@ function record(db: Db, act: string, barcode: Barcode): void {
 }
 
 function setReady(barcode: Barcode, ready: boolean, db: Db): string {
-  if (!itemsIn(db).setReady(barcode, ready)) giveUp([`there is no item ${barcode}`])
-  record(db, ready ? 'ready' : 'not-ready', barcode)
+  const isThere = auditIn(db).together(() => {
+    if (!itemsIn(db).setReady(barcode, ready)) return false
+    record(db, ready ? 'ready' : 'not-ready', barcode)
+    return true
+  })
+  if (!isThere) giveUp([`there is no item ${barcode}`])
   if (ready) return `${barcode} is ready: it is lent as soon as its manifest is there and valid`
   const { length } = loanQueries(db).dueTimes(barcode, Date.now())
   return `${barcode} is not ready${length > 0 ? `; open loans that go on: ${length}` : ''}`
@@ -117,11 +121,14 @@ function add(barcode: Barcode, values: Options, db: Db): string {
   })
   const reading = parseItemDraft({ ...Object.fromEntries(given), barcode })
   if (reading.kind === 'faults') giveUp(Object.values(reading.faults))
-  if (!items.add(reading.draft, Date.now())) {
-    giveUp([`there is an item ${barcode} already; nothing was changed`])
-  }
-  record(db, 'add', barcode)
-  if (values.ready === true) setReady(barcode, true, db)
+  const { draft } = reading
+  const isNew = auditIn(db).together(() => {
+    if (!items.add(draft, Date.now())) return false
+    record(db, 'add', barcode)
+    if (values.ready === true) setReady(barcode, true, db)
+    return true
+  })
+  if (!isNew) giveUp([`there is an item ${barcode} already; nothing was changed`])
   return `added ${barcode}${values.ready === true ? ', ready' : ''}`
 }
 
@@ -148,7 +155,9 @@ function importFile(file: string, values: Options, db: Db): string {
   }
   const bytes = readOrExit(file)
   const isDry = values['dry-run'] === true
-  const outcome = importList(bytes, itemsIn(db), Date.now(), isDry ? undefined : added)
+  const outcome = audit.together(() =>
+    importList(bytes, itemsIn(db), Date.now(), isDry ? undefined : added),
+  )
   if (outcome.kind === 'bad') giveUp([`${file}: ${outcome.why}`])
   const { rows, ignored } = outcome
   const bad = rows.filter(({ fate }) => fate.kind === 'bad')

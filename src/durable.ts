@@ -12,26 +12,54 @@ export async function sync(path: string): Promise<void> {
   }
 }
 
+/** A file that has no name yet. */
+export interface Draft {
+  /** Gives it its name; what had that name is replaced. @throws when it cannot; the draft is gone */
+  put(): Promise<void>
+  drop(): Promise<void>
+}
+
 /**
- * Writes a file that readers see whole or not at all, also after a power cut: under a hidden name
- * first, then renamed. The folder must be there.
+ * Writes a file under a hidden name beside its own: whatever can fail for want of space or of
+ * permission has then failed. The folder must be there.
  *
- * @throws when it cannot be written (a full disk, missing permissions); what was there stays
+ * @throws when it cannot be written; nothing of it is left then
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
+export async function draftOf(path: string, content: string | Uint8Array): Promise<Draft> {
+  const hidden = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
+  const drop = () => rm(hidden, { force: true })
   try {
-    const handle = await open(draft, 'wx')
+    const handle = await open(hidden, 'wx')
     try {
       await handle.writeFile(content)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await rename(draft, path)
   } catch (cause) {
-    await rm(draft, { force: true })
+    await drop()
     throw cause
   }
-  await sync(dirname(path))
+  return {
+    drop,
+    async put() {
+      try {
+        await rename(hidden, path)
+      } catch (cause) {
+        await drop()
+        throw cause
+      }
+      await sync(dirname(path))
+    },
+  }
+}
+
+/**
+ * Writes a file that readers see whole or not at all, also after a power cut.
+ *
+ * @throws when it cannot be written (a full disk, missing permissions); what was there stays
+ */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const draft = await draftOf(path, content)
+  await draft.put()
 }

@@ -1,5 +1,5 @@
 import { parseBarcode } from '../ids.ts'
-import { writeCover } from '../items/covers.ts'
+import { saveWithCover } from '../items/covers.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { type FormFaults, itemForm, type Typed } from './item-form.ts'
@@ -39,11 +39,24 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       }
       if (sent.kind === 'faults') return answers.page(c, 'add', form(typed, sent.faults), 400)
       const { draft, cover } = sent
-      if (!items.add(draft, clock.now())) return answers.page(c, 'add', form(typed, taken), 409)
-      if (cover) await writeCover(settings.thumbnailsDir, draft.barcode, cover)
-      audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode })
-      log.info({ item: draft.barcode }, 'item.add')
-      return c.redirect(`/add?added=${draft.barcode}`, 303)
+      const { barcode } = draft
+      const { thumbnailsDir } = settings
+      const refused = await saveWithCover({ thumbnailsDir, barcode, jpeg: cover }, async () =>
+        audit.together(() => {
+          if (!items.add(draft, clock.now())) return { kind: 'barcode-taken' } as const
+          audit.record({ at: clock.now(), staff: patron, act: 'add', barcode })
+          return undefined
+        }),
+      )
+      if (refused?.kind === 'barcode-taken') {
+        return answers.page(c, 'add', form(typed, taken), 409)
+      }
+      if (refused !== undefined) {
+        log.error({ item: barcode, err: refused.fault }, 'cover.fault')
+        return answers.refuse(c, refused, { href: `/edit/${barcode}`, text: 'Go to the item' })
+      }
+      log.info({ item: barcode }, 'item.add')
+      return c.redirect(`/add?added=${barcode}`, 303)
     }),
   })
 }

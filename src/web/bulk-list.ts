@@ -44,9 +44,12 @@ export async function addAll(
       return { ...row, fate: { kind: 'bad', why: Object.values(reading.faults).join(' ') } }
     }
     const { barcode } = reading.draft
-    if (!items.add(reading.draft, clock.now())) return { ...row, fate: { kind: 'exists' } }
-    audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
-    return { ...row, fate: { kind: 'added' } }
+    const isNew = audit.together(() => {
+      if (!items.add(reading.draft, clock.now())) return false
+      audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
+      return true
+    })
+    return { ...row, fate: { kind: isNew ? 'added' : 'exists' } }
   }
 
   async function work(row: BulkRow, n: number): Promise<void> {
