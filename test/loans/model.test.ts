@@ -11,6 +11,7 @@ import { returnItem } from '../../src/loans/return.ts'
 import { createSweep } from '../../src/loans/sweep.ts'
 import { totalsIn } from '../../src/loans/totals.ts'
 import { endNewest, takeBack } from '../../src/loans/withdraw.ts'
+import { cases } from '../support/fuzz.ts'
 import { checkInvariants } from '../support/invariants.ts'
 import { barcode, library, patron } from '../support/lending.ts'
 import { lendingModel } from '../support/lending-model.ts'
@@ -200,7 +201,7 @@ it('4.5 invariants: whatever happens in whatever order, loans are those of a sma
         pair.db.$client.close()
       },
     ),
-    { numRuns: Number(process.env.CARREL_TEST_RUNS ?? 80), interruptAfterTimeLimit: 60_000 },
+    { numRuns: cases(80) },
   )
   // The stories must have met every answer.
   for (const kind of ANSWERS) expect(kinds).toContain(kind)
