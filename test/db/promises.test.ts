@@ -60,6 +60,13 @@ describe('the database itself', () => {
     expect(() => sql.exec("update loans set ended_at = 101, ended_by = 'time'")).toThrow(/CHECK/)
   })
 
+  it('4.5 ids: gives no number of a loan twice, also when the last one is gone', () => {
+    const { sql, lend } = loanTable()
+    const first = lend('A', 'ann').lastInsertRowid
+    sql.exec('delete from loans')
+    expect(lend('A', 'ann').lastInsertRowid).toBe(Number(first) + 1)
+  })
+
   it('has the columns that the code names', () => {
     const { $client } = openTestDb()
     for (const table of Object.values(schema)) {
@@ -74,7 +81,7 @@ describe('the database itself', () => {
 })
 
 describe('opening', () => {
-  it('keeps its promises on every open, not only the first', () => {
+  it('4.5 power loss: synchronous is FULL on every open, not only the first, and so the other promises', () => {
     const file = join(testFolder(), 'sub/carrel.db')
     openTestDb(file).$client.close()
     const { $client } = openTestDb(file)
