@@ -5,6 +5,7 @@ import Sqlite from 'better-sqlite3'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.ts'
 import { type Db, olderSchema, openDb } from '../db/open.ts'
+import { takeLock } from '../lock.ts'
 import { makeBackup } from './make.ts'
 import { newestSoundBackup } from './newest.ts'
 
@@ -64,7 +65,9 @@ async function missing(options: StartOptions): Promise<string | undefined> {
 
 async function remedy(options: StartOptions): Promise<string> {
   const backup = await newestSoundBackup(options.backupDir)
-  if (backup === undefined) return `there is no sound backup in ${options.backupDir}`
+  if (backup === undefined) {
+    return `there is no sound backup in ${options.backupDir}: move the file away to begin with an empty one`
+  }
   return restoring(backup, options, '--force')
 }
 
@@ -78,12 +81,15 @@ function restoring(backup: string, { settingsFile }: StartOptions, ...more: stri
 async function backUp(options: StartOptions): Promise<string> {
   const { databaseFile, backupDir, keptDir, clock } = options
   await mkdir(backupDir, { recursive: true, mode: 0o700 })
+  const lock = takeLock(backupDir, 'backup')
+  if (lock.kind === 'busy') throw new Error('a backup is being made: start again when it is done')
   const sqlite = new Sqlite(databaseFile)
   try {
-    const scratch = join(backupDir, `.scratch-${process.pid}`)
+    const scratch = join(backupDir, '.scratch')
     const db = drizzle({ client: sqlite })
     return (await makeBackup(db, keptDir, backupDir, scratch, clock.now())).file
   } finally {
     sqlite.close()
+    lock.release()
   }
 }

@@ -34,7 +34,8 @@ export function writersTurn({ $client }: Db): () => Promise<void> {
       try {
         return attempt()
       } catch (fault) {
-        if (tries === TRIES || databaseTrouble(fault) !== 'SQLITE_BUSY') throw fault
+        const isBusy = databaseTrouble(fault)?.startsWith('SQLITE_BUSY')
+        if (tries === TRIES || !isBusy) throw fault
       }
       await pause(PAUSE_MS)
     }

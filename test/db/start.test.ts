@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { readFacts } from '../../src/backup/pack.ts'
-import { runBackup } from '../../src/backup/run.ts'
+import { backupsIn, runBackup } from '../../src/backup/run.ts'
 import { openAtStart } from '../../src/backup/start.ts'
 import { HOUR } from '../../src/clock.ts'
 import { newestVersion } from '../../src/db/migrate.ts'
@@ -153,11 +153,11 @@ describe('the start', () => {
     started.db.$client.close()
     expect(started.broughtUp).toMatchObject({ from: 1 })
     expect((await readFacts(started.broughtUp!.backup)).schema).toBe(1)
-    expect(readdirSync(backupDir)).toHaveLength(1)
+    expect(await backupsIn(backupDir)).toHaveLength(1)
     const again = await openAtStart({ ...paths, backupDir, clock: testClock() })
     if (again.kind !== 'open') throw new Error(again.reason)
     again.db.$client.close()
-    expect([again.broughtUp, readdirSync(backupDir).length]).toEqual([undefined, 1])
+    expect([again.broughtUp, (await backupsIn(backupDir)).length]).toEqual([undefined, 1])
   })
 
   it('4.5 schema older: stays as it was when a migration fails in the middle', () => {

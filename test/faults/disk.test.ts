@@ -131,7 +131,7 @@ async function preparedFolder(): Promise<{ folder: string; url: string; send: Si
 
 /** Until the server answers: its one line is not always to be had. */
 async function untilItListens(url: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 1200; tries++) {
     const answer = await fetch(url).catch(() => undefined)
     if (answer !== undefined) return
     await pause(50)
