@@ -117,19 +117,30 @@ function record(db: Db, act: string, barcode: Barcode, detail = ''): void {
   auditIn(db).record({ at: Date.now(), staff: 'script', act, barcode, detail })
 }
 
-async function makeReady(barcode: Barcode, db: Db, settings: Settings): Promise<string> {
-  if (!itemsIn(db).setReady(barcode, true)) giveUp([`there is no item ${barcode}`])
-  record(db, 'ready', barcode)
+/** What is said of an item that has been made ready. */
+async function readyWords(barcode: Barcode, settings: Settings): Promise<string> {
   const fault = manifestFault(await manifestStoreFor(settings, Date, SILENT).current(barcode))
   if (fault === '') return `${barcode} is ready`
   return `${barcode} is ready, but ${fault}\nIt is lent as soon as its manifest is there and valid.`
 }
 
+async function makeReady(barcode: Barcode, db: Db, settings: Settings): Promise<string> {
+  const isThere = auditIn(db).together(() => {
+    if (!itemsIn(db).setReady(barcode, true)) return false
+    record(db, 'ready', barcode)
+    return true
+  })
+  if (!isThere) giveUp([`there is no item ${barcode}`])
+  return readyWords(barcode, settings)
+}
+
 function notReady(barcode: Barcode, db: Db, { timeZone }: Settings): string {
   const [items, loans, now] = [itemsIn(db), loanQueries(db), Date.now()]
   if (items.find(barcode) === undefined) giveUp([`there is no item ${barcode}`])
-  takeBack({ items, loans, clock: Date }, barcode, 'finish')
-  record(db, 'not-ready', barcode)
+  auditIn(db).together(() => {
+    takeBack({ items, loans, clock: Date }, barcode, 'finish')
+    record(db, 'not-ready', barcode)
+  })
   const words = wordsIn(timeZone)
   const times = loans.dueTimes(barcode, now)
   const running = loansStillRun(times, (at) => words.clockTime(at, now))
@@ -167,18 +178,25 @@ async function add(barcode: Barcode, values: Options, settings: Settings): Promi
   })
   const reading = parseItemDraft({ ...Object.fromEntries(given), barcode })
   if (reading.kind === 'faults') giveUp(Object.values(reading.faults))
+  const { draft } = reading
   const isBack = items.isRemoved(barcode)
-  if (!items.add(reading.draft, Date.now())) {
-    giveUp([`there is an item ${barcode} already; nothing was changed`])
-  }
-  record(db, 'add', barcode, isBack ? 'came back' : '')
+  const isNew = auditIn(db).together(() => {
+    if (!items.add(draft, Date.now())) return false
+    record(db, 'add', barcode, isBack ? 'came back' : '')
+    if (values.ready === true) {
+      items.setReady(barcode, true)
+      record(db, 'ready', barcode)
+    }
+    return true
+  })
+  if (!isNew) giveUp([`there is an item ${barcode} already; nothing was changed`])
   const kept = {
     figures: figuresIn(db),
     manifests: manifestStoreFor(settings, Date, SILENT),
     thumbnailsDir: settings.thumbnailsDir,
   }
   const back = isBack ? [await cameBackWords(kept, barcode)] : []
-  const ready = values.ready === true ? [await makeReady(barcode, db, settings)] : []
+  const ready = values.ready === true ? [await readyWords(barcode, settings)] : []
   return [`added ${barcode}`, ...back, ...ready].join('\n')
 }
 
@@ -212,7 +230,9 @@ function importFile(file: string, values: Options, db: Db): string {
   }
   const bytes = readOrExit(file)
   const isDry = values['dry-run'] === true
-  const outcome = importList(bytes, itemsIn(db), Date.now(), isDry ? undefined : added)
+  const outcome = audit.together(() =>
+    importList(bytes, itemsIn(db), Date.now(), isDry ? undefined : added),
+  )
   if (outcome.kind === 'bad') giveUp([`${file}: ${outcome.why}`])
   const { rows, ignored } = outcome
   const bad = rows.filter(({ fate }) => fate.kind === 'bad')

@@ -92,12 +92,15 @@ function endOne(words: string[], newest: string | undefined, settings: Settings)
   if (word === undefined) misunderstood('give the NUMBER of a loan, or --item BARCODE')
   if (newest !== undefined) misunderstood('--newest goes with --item')
   const number = wholeNumber(word, 'the number of a loan')
-  const { deps, record } = deskOf(settings)
-  const ending = endLoan(deps, number)
+  const { deps, audit, record } = deskOf(settings)
+  const ending = audit.together(() => {
+    const ending = endLoan(deps, number)
+    if (ending.kind === 'ended') record(ending.barcode, [number])
+    return ending
+  })
   if (ending.kind === 'loan-over') {
     giveUp([`loan ${number} is over already, or there is none of this number`])
   }
-  record(ending.barcode, [number])
   return [number]
 }
 
@@ -109,11 +112,13 @@ function endOfItem(
 ): number[] {
   if (words.length > 0) misunderstood('give the NUMBER of a loan or --item, not both')
   const most = newest === undefined ? undefined : wholeNumber(newest, '--newest')
-  const { db, deps, record } = deskOf(settings)
+  const { db, deps, audit, record } = deskOf(settings)
   if (itemsIn(db).find(barcode) === undefined) giveUp([`there is no item ${barcode}`])
-  const ended = endLoansOf(deps, barcode, most)
-  record(barcode, ended)
-  return ended
+  return audit.together(() => {
+    const ended = endLoansOf(deps, barcode, most)
+    record(barcode, ended)
+    return ended
+  })
 }
 
 function deskOf(settings: Settings) {
@@ -121,6 +126,7 @@ function deskOf(settings: Settings) {
   const audit = auditIn(db)
   return {
     db,
+    audit,
     deps: { loans: loanQueries(db), desk: deskQueries(db), clock: Date },
     record(barcode: Barcode, loans: readonly number[]) {
       for (const loan of loans) {

@@ -42,6 +42,10 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   app.use(requestLog(deps))
   app.use(headLength)
   app.use(guard(deps, answers))
+  app.use(async (c, next) => {
+    if (c.req.method === 'POST' && c.get('visitor')) await deps.writersTurn()
+    await next()
+  })
 
   iiifRoutes(router, deps, answers, loanEntrance(deps))
   previewRoutes(router, deps, answers)

@@ -1,5 +1,9 @@
+import { mkdirSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { type Db, openDb } from './db/open.ts'
+import { openAtStart } from './backup/start.ts'
+import { type Db, olderSchema, openDb } from './db/open.ts'
+import { keptDirOf } from './manifests/kept.ts'
 import { loadSettings, type Settings } from './settings.ts'
 
 /** What every command and the server do alike when they start: or say why not, and exit 1. */
@@ -74,12 +78,41 @@ export function settingsOrExit(file: string | undefined): Settings {
   return reading.settings
 }
 
-export function openDbOrExit({ databaseFile }: Pick<Settings, 'databaseFile'>): Db {
+/** For a command; only the server brings the database of an older Carrel up to date. */
+export function openDbOrExit({ databaseFile, backupDir }: Places): Db {
   try {
+    const schema = olderSchema(databaseFile)
+    if (schema !== undefined) {
+      giveUp([
+        `database ${databaseFile} is of an older Carrel (schema ${schema}): start the server once, which backs it up and brings it up to date`,
+      ])
+    }
     const opening = openDb(databaseFile)
-    if (opening.kind === 'refused') giveUp([opening.reason])
-    return opening.db
+    if (opening.kind === 'open') return opening.db
+    const { reason, isDamaged } = opening
+    giveUp([isDamaged ? `${reason}: restore a backup, from ${backupDir}` : reason])
   } catch (cause) {
     giveUp([(cause as Error).message])
   }
 }
+
+/** For the server: as above, and what is older is backed up and brought up to date. */
+export async function openDbForServerOrExit(settings: Settings): Promise<Db> {
+  const { databaseFile, backupDir, file } = settings
+  if (settings.demonstration) mkdirSync(dirname(databaseFile), { recursive: true })
+  const start = await openAtStart({
+    databaseFile,
+    backupDir,
+    keptDir: keptDirOf(databaseFile),
+    clock: Date,
+    settingsFile: file === resolve('settings.ini') ? undefined : file,
+  }).catch((fault: Error) => giveUp([fault.message]))
+  if (start.kind === 'refused') giveUp([start.reason])
+  if (start.broughtUp !== undefined) {
+    const { from, backup } = start.broughtUp
+    console.error(`database ${databaseFile}: schema ${from} brought up to date; before: ${backup}`)
+  }
+  return start.db
+}
+
+type Places = Pick<Settings, 'databaseFile' | 'backupDir'>

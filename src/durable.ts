@@ -13,56 +13,62 @@ export async function sync(path: string): Promise<void> {
   }
 }
 
-/**
- * Writes a file that readers see whole or not at all, also after a power cut: under a hidden name
- * first, then renamed. The folder must be there.
- *
- * @throws when it cannot be written (a full disk, missing permissions); what was there stays
- */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await draftThen(path, content, (draft) => rename(draft, path))
+/** A file that has no name yet. */
+export interface Draft {
+  /** Gives it its name; what had that name is replaced. @throws when it cannot; the draft is gone */
+  put(): Promise<void>
+  /**
+   * Gives it its name unless something has that name; otherwise the draft is gone.
+   *
+   * @param isStillWanted asked at the last moment, with nothing awaited in between
+   * @returns whether it has its name
+   */
+  putNew(isStillWanted: () => boolean): Promise<boolean>
+  drop(): Promise<void>
 }
 
 /**
- * As `writeWhole`, but never over a file that is there.
+ * Writes a file under a hidden name beside its own: whatever can fail for want of space or of
+ * permission has then failed. The folder must be there.
  *
- * @param isStillWanted asked at the last moment, with nothing awaited in between
- * @returns false when there was a file, or when it was not wanted any more
+ * @throws when it cannot be written; nothing of it is left then
  */
-export async function writeNew(
-  path: string,
-  content: string | Uint8Array,
-  isStillWanted: () => boolean,
-): Promise<boolean> {
-  let isNew = false
-  await draftThen(path, content, async (draft) => {
-    isNew = isStillWanted() && linkNew(draft, path)
-    await rm(draft)
-  })
-  return isNew
-}
-
-/** Writes a hidden file beside `path`, and then whatever becomes of it. */
-async function draftThen(
-  path: string,
-  content: string | Uint8Array,
-  finish: (draft: string) => Promise<void>,
-): Promise<void> {
-  const draft = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
+export async function draftOf(path: string, content: string | Uint8Array): Promise<Draft> {
+  const hidden = join(dirname(path), `.${basename(path)}.${randomUUID()}.partial`)
+  const drop = () => rm(hidden, { force: true })
   try {
-    const handle = await open(draft, 'wx')
+    const handle = await open(hidden, 'wx')
     try {
       await handle.writeFile(content)
       await handle.sync()
     } finally {
       await handle.close()
     }
-    await finish(draft)
   } catch (cause) {
-    await rm(draft, { force: true })
+    await drop()
     throw cause
   }
-  await sync(dirname(path))
+  return {
+    drop,
+    async put() {
+      try {
+        await rename(hidden, path)
+      } catch (cause) {
+        await drop()
+        throw cause
+      }
+      await sync(dirname(path))
+    },
+    async putNew(isStillWanted) {
+      try {
+        if (!isStillWanted() || !linkNew(hidden, path)) return false
+      } finally {
+        await drop()
+      }
+      await sync(dirname(path))
+      return true
+    },
+  }
 }
 
 /** A second name for a file, unless something has that name. */
@@ -74,4 +80,14 @@ function linkNew(from: string, to: string): boolean {
     if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw cause
   }
+}
+
+/**
+ * Writes a file that readers see whole or not at all, also after a power cut.
+ *
+ * @throws when it cannot be written (a full disk, missing permissions); what was there stays
+ */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const draft = await draftOf(path, content)
+  await draft.put()
 }

@@ -32,12 +32,20 @@ export function takeLock(dir: string, name: string): Lock | Busy {
     if ((cause as InstanceType<typeof Sqlite.SqliteError>).code !== 'SQLITE_BUSY') throw cause
     return { kind: 'busy', pid: readPid(pidFile) }
   }
-  writeFileSync(pidFile, String(process.pid))
+  try {
+    writeFileSync(pidFile, String(process.pid))
+  } catch (cause) {
+    sqlite.close()
+    throw cause
+  }
   return {
     kind: 'held',
     release() {
-      rmSync(pidFile, { force: true })
-      sqlite.close()
+      try {
+        rmSync(pidFile, { force: true })
+      } finally {
+        sqlite.close()
+      }
     },
   }
 }

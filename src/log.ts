@@ -1,8 +1,11 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { writeSync } from 'node:fs'
 import pino from 'pino'
 import pretty from 'pino-pretty'
 import type { Clock } from './clock.ts'
 import type { PatronId } from './ids.ts'
+
+const STDOUT = 1
 
 export type Log = Pick<pino.Logger, 'debug' | 'info' | 'warn' | 'error'>
 
@@ -21,8 +24,17 @@ export function createLog({ verbose }: { verbose: boolean }): pino.Logger {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   }
-  if (!process.stdout.isTTY) return pino(options)
+  if (!process.stdout.isTTY) return pino(options, { write: writeOut })
   return pino(options, pretty({ colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }))
+}
+
+/** A line that cannot be written (a full disk, nobody who reads any more) is lost; Carrel goes on. */
+function writeOut(line: string): void {
+  try {
+    writeSync(STDOUT, line)
+  } catch {
+    // There is nowhere to say so.
+  }
 }
 
 /** The name that a patron has in the log today: 12 characters, another one tomorrow. */

@@ -5,8 +5,9 @@ import { createAdaptorServer } from '@hono/node-server'
 import { createApp } from './app.ts'
 import { auditIn } from './audit/audit.ts'
 import { type Clock, MINUTE, SECOND } from './clock.ts'
-import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.ts'
+import { giveUp, openDbForServerOrExit, requireNode24, settingsOrExit } from './command.ts'
 import type { Db } from './db/open.ts'
+import { writersTurn } from './db/turn.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
 import { watchHealth } from './health.ts'
@@ -154,6 +155,7 @@ async function build(
       const openLoans = loans.openInAll(clock.now())
       return { items: items.count(), openLoans, tileCacheBytes: bytes, tileCacheImages: images }
     }),
+    writersTurn: writersTurn(db),
     loans,
     manifests,
     tiles,
@@ -212,7 +214,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { settings: { type: 'string' } } })
   const settings = settingsOrExit(values.settings)
   const log = createLog({ verbose: settings.runMode === 'verbose' })
-  const db = openDbOrExit(settings)
+  const db = await openDbForServerOrExit(settings)
   const server = await startServer({
     settings,
     db,

@@ -34,7 +34,7 @@ describe('a barcode', () => {
     expect(parseBarcode(text)).toBeUndefined()
   })
 
-  it('is always one plain path segment', () => {
+  it('4.4 barcode odd: is always one plain path segment', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 12 }), (text) => {
         const barcode = parseBarcode(text)

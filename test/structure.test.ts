@@ -45,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   exports: ['db'],
   demonstration: ['db', ...DOMAIN],
   web: ['db', 'lsp', 'demonstration', ...DOMAIN],
-  command: ['db'],
+  command: ['db', 'manifests', 'backup'],
   app: ['db', 'web'],
   listen: [],
   server: [

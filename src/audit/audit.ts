@@ -11,6 +11,11 @@ export type Audit = ReturnType<typeof auditIn>
 /** The record of what staff did. It never names a patron. */
 export function auditIn(db: Db) {
   return {
+    /** Does something that is recorded: both, or neither when one of them fails. */
+    together<Result>(work: () => Result): Result {
+      return db.transaction(work, { behavior: 'immediate' })
+    },
+
     record(entry: AuditEntry): void {
       db.insert(audit).values(entry).run()
     },

@@ -81,8 +81,9 @@ export async function unpackBackup(file: string, folder: string): Promise<Unpack
   }
 }
 
-async function reread(file: string): Promise<void> {
-  await withZip(file, (zip) => checkFiles(zip, async (_, from) => from))
+/** Reads a backup from beginning to end. @throws when anything in it is not as it was written */
+export async function reread(file: string): Promise<BackupFacts> {
+  return withZip(file, (zip) => checkFiles(zip, async (_, from) => from))
 }
 
 /** Checks each file against its sum. `take` may store the file and give what it stored. */

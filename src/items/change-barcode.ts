@@ -25,6 +25,8 @@ export interface BarcodeChangeDeps {
   dueTimes(barcode: Barcode, now: EpochMs): readonly EpochMs[]
   /** Keeps the item's scans from being converted; undefined when that is asked for or runs. */
   holdScans(barcode: Barcode): Promise<{ release(): void } | undefined>
+  /** Called in the transaction of the change: what it writes stands or falls with it. */
+  onChange?(): void
   /** Called between any two steps, so that a test can stop the process there. */
   step?(name: string): void
 }
@@ -113,6 +115,7 @@ async function linkThenChange(
       if (lateRefusal !== undefined) return lateRefusal
       db.update(items).set(draft).where(eq(items.barcode, oldBarcode)).run()
       db.update(barcodeChanges).set({ done: true }).where(eq(barcodeChanges.id, change.id)).run()
+      deps.onChange?.()
       step?.('in the transaction')
       return { kind: 'changed' }
     },

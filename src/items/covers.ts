@@ -1,7 +1,7 @@
-import { mkdir, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { writeNew, writeWhole } from '../durable.ts'
+import { draftOf } from '../durable.ts'
 import type { Barcode } from '../ids.ts'
 
 export type CoverReading =
@@ -67,14 +67,36 @@ export async function readCover(bytes: Uint8Array): Promise<CoverReading> {
   }
 }
 
-/** Puts the cover in its place, whole or not at all. */
-export async function writeCover(
-  thumbnailsDir: string,
-  barcode: Barcode,
-  jpeg: Uint8Array,
-): Promise<void> {
+/**
+ * Saves an item together with its new cover: the cover is on the disk before, and gets its name
+ * after. A full disk is so met before anything is saved.
+ *
+ * @param jpeg undefined: the cover stays as it is
+ * @param save says why the item was not saved, or undefined; then the cover stays as it is too
+ * @returns what `save` said; `cover-not-saved` when the item is saved and its cover is not
+ */
+export async function saveWithCover<Refusal>(
+  { thumbnailsDir, barcode, jpeg }: NewCover,
+  save: () => Promise<Refusal | undefined>,
+): Promise<Refusal | CoverNotSaved | undefined> {
+  if (jpeg === undefined) return save()
   await mkdir(thumbnailsDir, { recursive: true })
-  await writeWhole(coverPath(thumbnailsDir, barcode), jpeg)
+  const cover = await draftOf(coverPath(thumbnailsDir, barcode), jpeg)
+  let refusal: Refusal | undefined
+  try {
+    refusal = await save()
+  } catch (cause) {
+    await cover.drop()
+    throw cause
+  }
+  if (refusal !== undefined) {
+    await cover.drop()
+    return refusal
+  }
+  return cover.put().then(
+    () => undefined,
+    (fault) => ({ kind: 'cover-not-saved', fault }),
+  )
 }
 
 /**
@@ -91,12 +113,48 @@ export async function writeFoundCover(
   isStillWanted: () => boolean,
 ): Promise<boolean> {
   await mkdir(thumbnailsDir, { recursive: true })
-  return writeNew(coverPath(thumbnailsDir, barcode), jpeg, isStillWanted)
+  const cover = await draftOf(coverPath(thumbnailsDir, barcode), jpeg)
+  return cover.putNew(isStillWanted)
 }
 
-/** Once deleted, deleting it again changes nothing. */
-export async function deleteCover(thumbnailsDir: string, barcode: Barcode): Promise<void> {
-  await rm(coverPath(thumbnailsDir, barcode), { force: true })
+/** The one step after the item was saved went wrong. */
+export interface CoverNotSaved {
+  readonly kind: 'cover-not-saved'
+  readonly fault: unknown
+}
+
+interface NewCover {
+  readonly thumbnailsDir: string
+  readonly barcode: Barcode
+  readonly jpeg: Uint8Array | undefined
+}
+
+/**
+ * Deletes the cover, if there is one, and records it: both or neither.
+ *
+ * @param record when it throws, the cover is back in its place
+ */
+export async function deleteCover(
+  thumbnailsDir: string,
+  barcode: Barcode,
+  record: () => void,
+): Promise<void> {
+  const path = coverPath(thumbnailsDir, barcode)
+  const aside = join(thumbnailsDir, `.${barcode}.jpg.deleted`)
+  const wasThere = await rename(path, aside).then(
+    () => true,
+    (cause: NodeJS.ErrnoException) => {
+      if (cause.code === 'ENOENT') return false
+      throw cause
+    },
+  )
+  try {
+    record()
+  } catch (cause) {
+    if (wasThere) await rename(aside, path)
+    throw cause
+  }
+  await rm(aside, { force: true })
 }
 
 /** What the first bytes prove. SVG is text and has none; other formats never reach the decoder. */

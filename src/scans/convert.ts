@@ -89,8 +89,7 @@ async function convertAlone(barcode: Barcode, options: ConversionOptions): Promi
     else if (processDir) await finish(processDir, barcode)
     return outcome
   } finally {
-    await rm(partial, { recursive: true, force: true })
-    lock.release()
+    await rm(partial, { recursive: true, force: true }).finally(() => lock.release())
   }
 }
 

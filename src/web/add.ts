@@ -1,5 +1,5 @@
 import { parseBarcode } from '../ids.ts'
-import { writeCover } from '../items/covers.ts'
+import { saveWithCover } from '../items/covers.ts'
 import type { Answers } from './answers.ts'
 import { cameBackWords } from './came-back.ts'
 import type { WebDeps } from './context.ts'
@@ -44,14 +44,27 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       }
       if (sent.kind === 'faults') return answers.page(c, 'add', form(typed, sent.faults), 400)
       const { draft, cover } = sent
-      const isBack = items.isRemoved(draft.barcode)
-      if (!items.add(draft, clock.now())) return answers.page(c, 'add', form(typed, taken), 409)
-      if (cover) await writeCover(settings.thumbnailsDir, draft.barcode, cover)
+      const { barcode } = draft
+      const { thumbnailsDir } = settings
+      const isBack = items.isRemoved(barcode)
       const detail = isBack ? 'came back' : ''
-      audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode, detail })
-      log.info({ item: draft.barcode }, 'item.add')
-      deps.covers.lookFor(draft.barcode)
-      return c.redirect(`/add?added=${draft.barcode}${isBack ? '&back=yes' : ''}`, 303)
+      const refused = await saveWithCover({ thumbnailsDir, barcode, jpeg: cover }, async () =>
+        audit.together(() => {
+          if (!items.add(draft, clock.now())) return { kind: 'barcode-taken' } as const
+          audit.record({ at: clock.now(), staff: patron, act: 'add', barcode, detail })
+          return undefined
+        }),
+      )
+      if (refused?.kind === 'barcode-taken') {
+        return answers.page(c, 'add', form(typed, taken), 409)
+      }
+      if (refused !== undefined) {
+        log.error({ item: barcode, err: refused.fault }, 'cover.fault')
+        return answers.refuse(c, refused, { href: `/edit/${barcode}`, text: 'Go to the item' })
+      }
+      log.info({ item: barcode }, 'item.add')
+      deps.covers.lookFor(barcode)
+      return c.redirect(`/add?added=${barcode}${isBack ? '&back=yes' : ''}`, 303)
     }),
   })
 }

@@ -48,10 +48,13 @@ export async function addAll(
       return { ...row, fate: { kind: 'bad', why: Object.values(reading.faults).join(' ') } }
     }
     const { barcode } = reading.draft
-    if (!items.add(reading.draft, clock.now())) return { ...row, fate: { kind: 'exists' } }
-    audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
-    covers.lookFor(barcode)
-    return { ...row, fate: { kind: 'added' } }
+    const isNew = audit.together(() => {
+      if (!items.add(reading.draft, clock.now())) return false
+      audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
+      return true
+    })
+    if (isNew) covers.lookFor(barcode)
+    return { ...row, fate: { kind: isNew ? 'added' : 'exists' } }
   }
 
   async function work(row: BulkRow, n: number): Promise<void> {

@@ -60,6 +60,8 @@ export interface WebDeps {
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
   readonly lsp: LspChoice
+  /** To be awaited before what may write: other processes write too. */
+  readonly writersTurn: () => Promise<void>
   readonly loans: LoanQueries
   readonly desk: DeskQueries
   readonly downloads: Downloads

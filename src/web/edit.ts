@@ -1,6 +1,6 @@
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { changeBarcode } from '../items/change-barcode.ts'
-import { coverFile, deleteCover, writeCover } from '../items/covers.ts'
+import { coverFile, deleteCover, saveWithCover } from '../items/covers.ts'
 import { draftFields, type ItemDraft } from '../items/draft.ts'
 import type { Item } from '../items/items.ts'
 import type { Answers } from './answers.ts'
@@ -53,10 +53,17 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   }
   const lookUp = lookUpPart(deps)
 
-  /** @returns why not, or undefined when it is saved */
-  async function save(old: Barcode, draft: ItemDraft): Promise<Refused | undefined> {
-    if (draft.barcode === old) return items.update(draft) ? undefined : { kind: 'unknown-item' }
-    const change = await changeBarcode(deps.barcodeChanges, old, draft)
+  /** @returns why not, or undefined when it is saved and recorded */
+  async function save(staff: string, old: Item, draft: ItemDraft): Promise<Refused | undefined> {
+    const onChange = () => record(staff, old, draft)
+    if (draft.barcode === old.barcode) {
+      return audit.together(() => {
+        if (!items.update(draft)) return { kind: 'unknown-item' }
+        onChange()
+        return undefined
+      })
+    }
+    const change = await changeBarcode({ ...deps.barcodeChanges, onChange }, old.barcode, draft)
     return change.kind === 'changed' ? undefined : change
   }
 
@@ -76,7 +83,6 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       barcode: draft.barcode,
       detail: detail.filter((part) => part !== '').join('; '),
     })
-    log.info({ item: draft.barcode, was: old.barcode }, 'item.edit')
   }
 
   const toItem = (c: WebContext) => find(c.req.param('barcode'))
@@ -113,15 +119,23 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
         return answers.page(c, 'edit', await page(item, form), 400)
       }
       const { draft, cover } = sent
-      const refused = await save(item.barcode, draft)
+      const old = item
+      const refused = await saveWithCover(
+        { thumbnailsDir, barcode: draft.barcode, jpeg: cover },
+        () => save(patron, old, draft),
+      )
       if (refused?.kind === 'unknown-item') return answers.refuse(c, refused)
+      if (refused?.kind === 'cover-not-saved') {
+        const { barcode } = draft
+        log.error({ item: barcode, err: refused.fault }, 'cover.fault')
+        return answers.refuse(c, refused, { href: `/edit/${barcode}`, text: 'Go to the item' })
+      }
       if (refused !== undefined) {
         const form = itemForm(typed, { barcode: answers.words(refused).message }, '', lookUp)
         return answers.page(c, 'edit', await page(item, form), 409)
       }
-      if (cover) await writeCover(thumbnailsDir, draft.barcode, cover)
-      record(patron, item, draft)
       covers.lookFor(draft.barcode)
+      log.info({ item: draft.barcode, was: old.barcode }, 'item.edit')
       return c.redirect(`/edit/${draft.barcode}?saved=yes`, 303)
     }),
   })
@@ -137,14 +151,11 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
     POST: staffOnly(async (c, { patron }) => {
       const item = toItem(c)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
-      await deleteCover(thumbnailsDir, item.barcode)
-      audit.record({
-        at: clock.now(),
-        staff: patron,
-        act: 'delete-cover',
-        barcode: item.barcode,
-      })
-      return c.redirect(`/edit/${item.barcode}?saved=yes`, 303)
+      const { barcode } = item
+      await deleteCover(thumbnailsDir, barcode, () =>
+        audit.record({ at: clock.now(), staff: patron, act: 'delete-cover', barcode }),
+      )
+      return c.redirect(`/edit/${barcode}?saved=yes`, 303)
     }),
   })
 }

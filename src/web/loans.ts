@@ -113,9 +113,12 @@ export function loansRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
         return answers.refuse(c, { kind: 'bad-form', why })
       }
       if (barcode !== undefined) return endAll(c, visitor, barcode)
-      const result = endLoan(acting, id ?? 0)
+      const result = audit.together(() => {
+        const result = endLoan(acting, id ?? 0)
+        if (result.kind === 'ended') record(visitor, 'end-loan', result.barcode, `loan ${id}`)
+        return result
+      })
       if (result.kind === 'loan-over') return answers.refuse(c, result, TO_LOANS)
-      record(visitor, 'end-loan', result.barcode, `loan ${id}`)
       return c.redirect('/loans?ended=1', 303)
     }),
   })
@@ -124,8 +127,11 @@ export function loansRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
     if (items.find(barcode) === undefined) {
       return answers.refuse(c, { kind: 'unknown-item' }, TO_LOANS)
     }
-    const ended = endLoansOf(acting, barcode)
-    for (const id of ended) record(visitor, 'end-loan', barcode, `loan ${id}`)
+    const ended = audit.together(() => {
+      const ended = endLoansOf(acting, barcode)
+      for (const id of ended) record(visitor, 'end-loan', barcode, `loan ${id}`)
+      return ended
+    })
     return c.redirect(`/loans?barcode=${barcode}&ended=${ended.length}`, 303)
   }
 
@@ -146,15 +152,20 @@ export function loansRoutes({ route, staffOnly }: Router, deps: WebDeps, answers
         if (loan === undefined) return answers.refuse(c, { kind: 'loan-over' }, TO_LOANS)
         return answers.page(c, 'loan', loanPage(loan, typed, HOURS_FAULT), 400)
       }
-      const result = lengthen(acting, { id, seenDueAt, hours })
+      const result = audit.together(() => {
+        const result = lengthen(acting, { id, seenDueAt, hours })
+        if (result.kind === 'lengthened') {
+          const due = new Date(result.dueAt).toISOString()
+          record(visitor, 'lengthen-loan', result.barcode, `loan ${id}, due ${due}`)
+        }
+        return result
+      })
       if (result.kind !== 'lengthened') {
         return answers.refuse(c, result, {
           href: `/loans/${id}`,
           text: 'Go to this loan',
         })
       }
-      const due = new Date(result.dueAt).toISOString()
-      record(visitor, 'lengthen-loan', result.barcode, `loan ${id}, due ${due}`)
       return c.redirect(`/loans/${id}?lengthened=${result.dueAt}`, 303)
     }),
   })

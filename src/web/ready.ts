@@ -9,7 +9,7 @@ import { endLoansWords, loansStillRun, manifestFault, overCopies } from './words
 
 /** Making an item ready and taking it back. What ends somebody's reading asks first. */
 export function readyRoutes(router: Router, deps: WebDeps, answers: Answers): void {
-  const { items, loans, manifests, clock, log, words } = deps
+  const { items, loans, manifests, clock, log, words, audit } = deps
   const { forItem, record, badForm } = itemActs(router, deps, answers)
   const clockTime = (at: number) => words.clockTime(at, clock.now())
 
@@ -38,10 +38,14 @@ export function readyRoutes(router: Router, deps: WebDeps, answers: Answers): vo
         const refused = await whyNotReady(request)
         const link = { href: itemInList, text: 'Go to the list of items' }
         if (refused !== undefined) return answers.refuse(c, refused, link)
-        items.setReady(item.barcode, true)
-        record(request, visitor, 'ready')
+        audit.together(() => {
+          items.setReady(item.barcode, true)
+          record(request, visitor, 'ready')
+        })
       } else {
-        record(request, visitor, 'not-ready', takeBack(deps, item.barcode, readers))
+        audit.together(() =>
+          record(request, visitor, 'not-ready', takeBack(deps, item.barcode, readers)),
+        )
       }
       log.info({ item: item.barcode, ready: ready === 'yes' }, 'item.ready')
       return c.redirect(itemInList, 303)
@@ -61,8 +65,11 @@ export function readyRoutes(router: Router, deps: WebDeps, answers: Answers): vo
       const { item, field, itemInList } = request
       const most = field('loans') ?? ''
       if (!/^[1-9]\d{0,8}$/.test(most)) return badForm(c, 'The field loans must be a number.')
-      const ended = endNewest(deps, item.barcode, Number(most))
-      if (ended > 0) record(request, visitor, 'end-newest', ended)
+      const ended = audit.together(() => {
+        const ended = endNewest(deps, item.barcode, Number(most))
+        if (ended > 0) record(request, visitor, 'end-newest', ended)
+        return ended
+      })
       log.info({ item: item.barcode, ended }, 'item.end-newest')
       return c.redirect(itemInList, 303)
     }),

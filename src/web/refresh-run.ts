@@ -98,9 +98,11 @@ export function saveChanges(
   const draft = withChanges(item, changes)
   const changed = changesFor(item, { ...draft, copies: '', loanHours: '' })
   if (changed.length === 0) return false
-  items.update(draft)
   const detail = changed.map(({ field }) => field).join(' ')
-  audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
+  audit.together(() => {
+    items.update(draft)
+    audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
+  })
   log.info({ item: item.barcode }, 'item.refresh')
   covers.lookFor(item.barcode)
   return true

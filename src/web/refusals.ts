@@ -1,5 +1,6 @@
 import type { EpochMs } from '../clock.ts'
 import type { BarcodeChange } from '../items/change-barcode.ts'
+import type { CoverNotSaved } from '../items/covers.ts'
 import type { Lengthening } from '../loans/desk.ts'
 import type { Decision } from '../loans/rules.ts'
 import type { Words } from './words.ts'
@@ -18,6 +19,7 @@ export type Refused =
   | { readonly kind: 'nothing-to-preview'; readonly why: string }
   | Exclude<BarcodeChange, { kind: 'changed' } | { kind: 'unknown-item' }>
   | { readonly kind: 'list-gone' }
+  | CoverNotSaved
   | { readonly kind: 'still-on-loan'; readonly loans: number; readonly until: EpochMs }
   | { readonly kind: 'not-processed-here' }
   | { readonly kind: 'other-site' }
@@ -184,6 +186,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         404,
         'List not kept any more',
         'Lists are kept for a day, or until the server is started anew. Upload it again: items that were added are told as such.',
+      )
+    case 'cover-not-saved':
+      return say(
+        503,
+        'Saved without its cover',
+        'The item is saved, but its cover could not be. Choose the cover once more.',
       )
     case 'still-on-loan':
       return say(

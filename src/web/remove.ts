@@ -8,7 +8,7 @@ import { endLoansWords } from './words.ts'
 
 /** Removing an item from the library's list. */
 export function removeRoutes(router: Router, deps: WebDeps, answers: Answers): void {
-  const { loans, clock, log } = deps
+  const { loans, clock, log, audit } = deps
   const { forItem, record, badForm } = itemActs(router, deps, answers)
 
   router.route('/remove', {
@@ -23,14 +23,17 @@ export function removeRoutes(router: Router, deps: WebDeps, answers: Answers): v
       const { item, list } = request
       const readers = readersField(request)
       if (readers === undefined) return badForm(c, BAD_READERS)
-      const removal = removeItem(deps, item.barcode, readers)
+      const removal = audit.together(() => {
+        const removal = removeItem(deps, item.barcode, readers)
+        if (removal.kind === 'removed') record(request, visitor, 'remove', removal.ended)
+        return removal
+      })
       if (removal.kind === 'unknown-item') return answers.refuse(c, removal)
       if (removal.kind === 'still-on-loan') {
         const { message } = answers.words(removal)
         const page = { ...ask(request, removal.loans), fault: message }
         return answers.page(c, 'confirm', page, 409)
       }
-      record(request, visitor, 'remove', removal.ended)
       log.info({ item: item.barcode, ended: removal.ended }, 'item.remove')
       return c.redirect(`${list}${list.includes('?') ? '&' : '?'}removed=${item.barcode}`, 303)
     }),

@@ -17,8 +17,9 @@ export function processingRoutes(router: Router, deps: WebDeps, answers: Answers
       const { kind } = await scanState(processDir, item.barcode)
       // Asked in two tabs, or while it runs: once is enough.
       if (kind === 'none' || kind === 'problem') {
-        await initiate(processDir, item.barcode)
+        // Recorded first: what was asked for in vain is in the record, and nothing is done without.
         record(request, visitor, 'process')
+        await initiate(processDir, item.barcode)
         log.info({ item: item.barcode }, 'item.process')
       }
       return c.redirect(itemInList, 303)

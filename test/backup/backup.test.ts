@@ -90,7 +90,7 @@ describe('a backup', () => {
     db.$client.close()
   })
 
-  it('leaves nothing half made behind, not even what a killed run left', async () => {
+  it('4.5 backup: leaves nothing half made behind, not even what a killed run left', async () => {
     const { addItem, run, options, dir, db, keptDir, clock } = backedUpLibrary()
     addItem('A')
     await expect(

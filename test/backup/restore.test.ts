@@ -35,7 +35,7 @@ function rows(file: string, sql: string): unknown[] {
 }
 
 describe('backup and restore', () => {
-  it('lose nothing that was acknowledged before, though patrons borrow meanwhile', async () => {
+  it('4.5 backup: lose nothing that was acknowledged before, though patrons borrow meanwhile', async () => {
     const { folder, database, run } = scriptFolder()
     const { addItem, db } = library(database)
     addItem('A', { copies: 3 })

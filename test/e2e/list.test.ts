@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { convertScans } from '../../src/scans/convert.ts'
 import { violations } from '../support/axe.ts'
 import { browserForFile, DESKTOP, lookAgain, PHONE, watchForTrespass } from '../support/browser.ts'
-import { paintScans, type Site, startSite } from '../support/site.ts'
+import { paintScans } from '../support/paint.ts'
+import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { CoverAnswer } from '../../src/covers/cover-source.ts'
 import { coverSearch } from '../../src/items/cover-search.ts'
 import type { ItemCoverSource } from '../../src/items/cover-sources.ts'
-import { coverPath, writeCover } from '../../src/items/covers.ts'
+import { coverPath, saveWithCover } from '../../src/items/covers.ts'
 import { parseItemDraft } from '../../src/items/draft.ts'
 import { coverFinder } from '../../src/items/find-cover.ts'
 import { itemsIn } from '../../src/items/items.ts'
@@ -68,7 +68,8 @@ describe('a cover that is found late', () => {
     const { search, thumbnailsDir, nth, messages } = house()
     const looking = search.lookNow(A)
     const question = await nth(1)
-    await writeCover(thumbnailsDir, A, Buffer.from('chosen'))
+    const cover = { thumbnailsDir, barcode: A, jpeg: Buffer.from('chosen') }
+    await saveWithCover(cover, async () => undefined)
     question?.answer(found)
     await looking
     expect(readFileSync(coverPath(thumbnailsDir, A), 'utf8')).toBe('chosen')

@@ -75,7 +75,7 @@ describe('borrowing', () => {
     expect(await borrow(lending, item, bob, 'patron')).toMatchObject({ kind: 'no-copies-left' })
   })
 
-  it('stops while the clock is more than five minutes behind what it showed before', async () => {
+  it('1.9 clock back: stops while it is more than five minutes behind what it showed before', async () => {
     const { lending, addItem, clock } = library()
     const item = addItem('A', { copies: 9 })
     lending.loans.see(clock.t)
@@ -99,7 +99,7 @@ describe('returning', () => {
     expect(await borrow(lending, item, bob, 'patron')).toMatchObject({ kind: 'borrowed' })
   })
 
-  it('twice, or after the due time, changes nothing', async () => {
+  it('4.6 return after expiry: twice, or after the due time, changes nothing', async () => {
     const { lending, addItem, clock, db } = library()
     const item = addItem('A')
     await borrow(lending, item, ann, 'patron')
@@ -110,7 +110,7 @@ describe('returning', () => {
     expect(db.$client.prepare('select * from loans').all()).toEqual(before)
   })
 
-  it('never comes before the start, even when the clock was set back', async () => {
+  it('1.9 clock back: never comes before the start', async () => {
     const { lending, addItem, clock } = library()
     const item = addItem('A')
     await borrow(lending, item, ann, 'patron')

@@ -92,7 +92,7 @@ describe('a file that is not a manifest', () => {
     expect(read(`\ufeff${JSON.stringify(version3(image(A)))}`).kind).toBe('valid')
   })
 
-  it('cannot change what all objects inherit', () => {
+  it('4.4 __proto__ and duplicate keys: cannot change what all objects inherit', () => {
     const text = JSON.stringify(version3(image(A))).replace(
       '{',
       '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},',

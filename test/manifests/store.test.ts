@@ -128,7 +128,7 @@ describe('the manifest file of an item', () => {
     expect(await store.current(B1)).toEqual({ kind: 'missing' })
   })
 
-  it('is waited for when it is found half written', async () => {
+  it('4.4 half-written: is waited for when it is found half written', async () => {
     const { store, file } = site()
     const text = manifest(3)
     writeFileSync(file, text.slice(0, 500))
@@ -156,7 +156,7 @@ describe('the manifest file of an item', () => {
     ['a pipe', (file) => execFileSync('mkfifo', [file]), /not a file/],
     ['larger than 64 MB', (file) => sparse(file, LARGEST_MANIFEST + 1), /larger than 64 MB/],
     ['empty', (file) => writeFileSync(file, ''), /empty/],
-  ])('that is %s is refused in words and quickly', async (_, make, words) => {
+  ])('4.4 manifest that is %s: is refused in words and quickly', async (_, make, words) => {
     const { store, file } = site()
     make(file)
     const start = performance.now()
@@ -172,7 +172,7 @@ function sparse(file: string, size: number): void {
 }
 
 describe('a version that a loan reads', () => {
-  it('survives a replacement, a broken replacement, a removal and a restart', async () => {
+  it('4.4 manifest removed or broken during a loan: survives that, a replacement and a restart', async () => {
     const { store, again, file } = site()
     writeFileSync(file, manifest(1))
     const lent = await version(store)
@@ -272,7 +272,7 @@ describe('a manifest of 10 MB and 5000 canvases', () => {
     bytes = Buffer.from(manifest(5000, 'A page <b>with</b> words on it. '.repeat(48)))
   })
 
-  it('is read and rewritten in less than a second', () => {
+  it('4.4 10 MB, 5000 canvases: is read and rewritten in less than a second', () => {
     expect(bytes.length, 'needs 10 MB').toBeGreaterThan(10_000_000)
     const bases = imageBases(['https://img.test/'])
     // Time of this thread alone: other work on the machine is not what is measured.

@@ -163,7 +163,7 @@ describe('a conversion', () => {
     expect(takeLock(options.imagesDir, BOOK).kind, 'the lock is given back').toBe('held')
   })
 
-  it('runs once when it is started twice at once', async () => {
+  it('4.4 two starts of a conversion: one of them runs', async () => {
     const { options, scans } = scratch()
     await fill(scans, ['p1.jpg', 'p2.jpg'])
     const outcomes = await Promise.all([convertScans(BOOK, options), convertScans(BOOK, options)])

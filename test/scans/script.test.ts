@@ -107,7 +107,7 @@ describe('npm run convert-scans', () => {
     expect(help).toMatchObject({ status: 0, err: '', out: expect.stringMatching(/--watch/) })
   })
 
-  it('killed half-way shows nothing, and run again finishes', async () => {
+  it('4.4 conversion killed: shows nothing half-way, and run again finishes', async () => {
     const { options, scans, start } = await site()
     const large = await page(1500, 2000).png({ compressionLevel: 1 }).toBuffer()
     await fill(

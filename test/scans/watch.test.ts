@@ -74,7 +74,7 @@ it('survives a fault of one item and a folder that is not there', async () => {
   await until(async () => events.includes('scans.fault'))
 })
 
-it('says so where a run was killed, and not where one is still at it', async () => {
+it('4.4 conversion killed: is said so at the next start, and not where one is still at it', async () => {
   const { options, events, start } = watching()
   await begin(options.processDir, A)
   await begin(options.processDir, B)

@@ -1,8 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pino from 'pino'
-import sharp from 'sharp'
 import { onTestFinished } from 'vitest'
 import type { Db } from '../../src/db/open.ts'
 import type { Barcode } from '../../src/ids.ts'
@@ -15,7 +13,9 @@ import { startServer } from '../../src/server.ts'
 import { loadSettings, type Settings } from '../../src/settings.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { testFolder } from './folder.ts'
+import { freePort } from './free-port.ts'
 import { barcode, openTestDb, patron } from './lending.ts'
+import { paintScans } from './paint.ts'
 
 export interface Site {
   readonly url: string
@@ -132,20 +132,6 @@ export async function startSite(
   }
 }
 
-/** Pages of 1000 x 1500 pixels, each with its own colour and a grid, so that tiles can be told apart. */
-export async function paintScans(scansDir: string, item: Barcode, pages: number): Promise<void> {
-  const folder = join(scansDir, item)
-  mkdirSync(folder, { recursive: true })
-  for (let page = 1; page <= pages; page++) {
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="1000" height="1500">
-      <rect width="1000" height="1500" fill="hsl(${(page * 67) % 360} 60% 70%)"/>
-      ${Array.from({ length: 14 }, (_, n) => `<rect x="0" y="${n * 100}" width="${page * 60}" height="40"/>`).join('')}
-    </svg>`
-    const name = `${item}_${String(page).padStart(3, '0')}.jpg`
-    await sharp(Buffer.from(svg)).jpeg().toFile(join(folder, name))
-  }
-}
-
 export function manifestFile({ settings }: Pick<Site, 'settings'>, item: string): string {
   return join(settings.manifestDir, `${item}-manifest.json`)
 }
@@ -154,10 +140,4 @@ export function manifestOf(site: Pick<Site, 'settings'>, item: string): string {
   return readFileSync(manifestFile(site, item), 'utf8')
 }
 
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+export { freePort }

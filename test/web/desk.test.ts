@@ -140,7 +140,7 @@ describe('the switch that makes an item ready', () => {
     expect(ready()).toBe(0)
   })
 
-  it('lets present readers finish, or ends their loans when told to', async () => {
+  it('4.4 item made not-ready during a loan: lets present readers finish, or ends their loans when told to', async () => {
     const site = await startSite()
     await site.addItem('A')
     await site.post('ann', '/loan', { barcode: 'A' })

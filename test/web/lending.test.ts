@@ -1,10 +1,9 @@
-import Sqlite from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { HOUR, MINUTE } from '../../src/clock.ts'
 import { startSite } from '../support/site.ts'
 
 describe('borrowing in the browser', () => {
-  it('leads to the viewer, also when the form is sent twice', async () => {
+  it('4.6 resend: leads to the viewer, also when the form is sent twice', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     for (let time = 0; time < 2; time++) {
@@ -68,21 +67,6 @@ describe('borrowing in the browser', () => {
       const answer = await site.as(who, '/thankyou?barcode=A')
       expect([answer.status, answer.headers.get('location')], who).toEqual([303, '/item/A'])
     }
-  })
-
-  it('says that nothing can be recorded while another process holds the database', async () => {
-    const site = await startSite()
-    const a = await site.addItem('A')
-    const other = new Sqlite(site.settings.databaseFile)
-    other.exec('begin immediate')
-    const answer = await site.post('ann', '/loan', { barcode: a })
-    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2'])
-    expect(await answer.text()).toContain('nothing was changed')
-    expect(site.log.map(({ msg }) => msg)).toContain('db.busy')
-    expect((await site.as('ann', '/item/A')).status, 'reading goes on').toBe(200)
-    other.exec('rollback')
-    other.close()
-    expect((await site.post('ann', '/loan', { barcode: a })).status).toBe(303)
   })
 
   it('keeps the viewer shut without a loan, with a way to the item', async () => {
