@@ -15,6 +15,8 @@ const COMMANDS: readonly (readonly [command: string, does: string])[] = [
   ['npm run export', 'writes the whole database as JSON'],
   ['npm run import', 'fills an empty database from such an export'],
   ['npm run import-dibs', 'takes over the database of DIBS'],
+  ['npm run bench', 'measures Carrel against nginx'],
+  ['npm run soak', 'kills and loads servers for a long time, and counts what is lost'],
   ['npm run bench-desk', 'measures the pages of the staff'],
   ['npm run help', 'prints this'],
 ]

@@ -7,7 +7,8 @@ import { type Clock, SECOND } from '../clock.ts'
 import type { Barcode } from '../ids.ts'
 import type { Log } from '../log.ts'
 import { type FileReading, readRegularFile } from './files.ts'
-import { LARGEST_MANIFEST, type Manifest, type ManifestReading } from './read.ts'
+import { LARGEST_MANIFEST } from './read.ts'
+import type { FactsReading, ManifestFacts } from './work.ts'
 
 export type CurrentManifest =
   | { kind: 'valid'; version: string }
@@ -18,12 +19,12 @@ export type CurrentManifest =
 /** One version of a manifest: its file and what it says. */
 export interface Version {
   readonly bytes: Buffer
-  readonly manifest: Manifest
+  readonly manifest: ManifestFacts
 }
 
 interface CurrentOptions {
   readonly pathOf: (barcode: Barcode) => string
-  readonly read: (bytes: Uint8Array) => ManifestReading
+  readonly read: (bytes: Uint8Array) => Promise<FactsReading>
   /** Called with each version when it is first seen. */
   readonly found: (barcode: Barcode, version: string, found: Version) => void
   readonly clock: Clock
@@ -55,11 +56,11 @@ export function currentManifests(
     const before = seen.get(barcode)
     let file = await readRegularFile(pathOf(barcode), LARGEST_MANIFEST, before?.stamp)
     if (file.kind === 'unchanged' && before) return before.state
-    let state = judge(barcode, file, options)
+    let state = await judge(barcode, file, options)
     if (state.kind === 'invalid' && file.kind === 'file' && isYoung(file.mtimeMs)) {
       await pause(SECOND_LOOK_AFTER)
       file = await readRegularFile(pathOf(barcode), LARGEST_MANIFEST)
-      state = judge(barcode, file, options)
+      state = await judge(barcode, file, options)
     }
     return remember(barcode, file.kind === 'file' ? file.stamp : '', state)
   }
@@ -92,11 +93,15 @@ export function currentManifests(
   }
 }
 
-function judge(barcode: Barcode, file: FileReading, options: CurrentOptions): CurrentManifest {
+async function judge(
+  barcode: Barcode,
+  file: FileReading,
+  options: CurrentOptions,
+): Promise<CurrentManifest> {
   if (file.kind === 'missing') return { kind: 'missing' }
   if (file.kind === 'unreadable') return { kind: 'invalid', reason: file.reason }
   if (file.kind === 'unchanged') throw new Error('a file without a stamp cannot be unchanged')
-  const reading = options.read(file.bytes)
+  const reading = await options.read(file.bytes)
   if (reading.kind === 'invalid') return reading
   const version = versionOf(file.bytes)
   options.found(barcode, version, { bytes: file.bytes, manifest: reading.manifest })

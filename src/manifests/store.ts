@@ -10,9 +10,10 @@ import { type ImageBases, imageBases } from './bases.ts'
 import { type CurrentManifest, currentManifests, type Version, versionOf } from './current.ts'
 import { readRegularFile } from './files.ts'
 import { keptDirOf, keptManifestFiles } from './kept.ts'
-import { LARGEST_MANIFEST, type Manifest, type ManifestReading, readManifest } from './read.ts'
-import { rewriteManifest } from './rewrite.ts'
-import { type RewrittenManifest, rewrittenManifests } from './rewritten.ts'
+import { LARGEST_MANIFEST } from './read.ts'
+import { rewrittenManifests } from './rewritten.ts'
+import type { FactsReading, ManifestFacts, RewrittenManifest } from './work.ts'
+import { manifestWorkshop } from './workshop.ts'
 
 export interface ManifestStoreOptions {
   /** Holds `BARCODE-manifest.json`, put there by any scan workflow at any time. */
@@ -39,7 +40,7 @@ export interface ManifestStore {
    */
   keep(barcode: Barcode, version: string): Promise<void>
   /** The manifest of this version, or undefined when it is neither current nor kept. */
-  kept(barcode: Barcode, version: string): Promise<Manifest | undefined>
+  kept(barcode: Barcode, version: string): Promise<ManifestFacts | undefined>
   /** Removes kept versions that no running loan reads, once they are ten minutes old. */
   dropKept(inUse: (barcode: string, version: string) => boolean): Promise<void>
   /**
@@ -54,7 +55,7 @@ export interface ManifestStore {
   ): Promise<RewrittenManifest | undefined>
 }
 
-/** Of files in memory; the parsed manifest takes a few times as much. */
+/** Of files in memory; what is known of their images takes about as much. */
 const CACHE_BYTES = LARGEST_MANIFEST
 
 /** The store that the settings ask for. */
@@ -73,7 +74,7 @@ export function manifestStoreFor(
 
 export function manifestStore(options: ManifestStoreOptions): ManifestStore {
   const { manifestDir, keptDir, bases, largestView, allowedLinks, clock, log } = options
-  const read = (bytes: Uint8Array) => readManifest(bytes, bases, { largestView })
+  const workshop = manifestWorkshop({ bases, largestView, allowedLinks })
   const pathOf = (barcode: string) => join(manifestDir, `${barcode}-manifest.json`)
   const keptFiles = keptManifestFiles(keptDir, clock)
 
@@ -83,7 +84,7 @@ export function manifestStore(options: ManifestStoreOptions): ManifestStore {
     sizeCalculation: ({ bytes }) => bytes.length,
     fetchMethod: (_, __, { context: { barcode, version } }) => {
       const paths = [keptFiles.pathOf(barcode, version), pathOf(barcode)]
-      return findVersion(paths, version, read, (reason) =>
+      return findVersion(paths, version, workshop.read, (reason) =>
         log.error({ item: barcode, version, reason }, 'manifest.version-invalid'),
       )
     },
@@ -94,7 +95,7 @@ export function manifestStore(options: ManifestStoreOptions): ManifestStore {
 
   const current = currentManifests({
     pathOf,
-    read,
+    read: workshop.read,
     clock,
     log,
     found: (barcode, version, found) => versions.set(keyOf(barcode, version), found),
@@ -103,11 +104,9 @@ export function manifestStore(options: ManifestStoreOptions): ManifestStore {
     const source = await load(barcode, version)
     return (
       source &&
-      rewriteManifest(source.manifest, {
+      workshop.rewrite(source.bytes, {
         manifestUrl: `${origin}/manifests/${barcode}`,
-        imageUrl: (number) => `${origin}/iiif/${barcode}/${number}`,
-        largestView,
-        allowedLinks,
+        imagesUrl: `${origin}/iiif/${barcode}`,
       })
     )
   })
@@ -135,13 +134,13 @@ interface VersionKey {
 async function findVersion(
   paths: readonly string[],
   version: string,
-  read: (bytes: Uint8Array) => ManifestReading,
+  read: (bytes: Uint8Array) => Promise<FactsReading>,
   invalid: (reason: string) => void,
 ): Promise<Version | undefined> {
   for (const path of paths) {
     const file = await readRegularFile(path, LARGEST_MANIFEST)
     if (file.kind !== 'file' || versionOf(file.bytes) !== version) continue
-    const reading = read(file.bytes)
+    const reading = await read(file.bytes)
     if (reading.kind === 'valid') return { bytes: file.bytes, manifest: reading.manifest }
     invalid(reading.reason)
   }
