@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { cachedTiles } from './reading/cached.ts'
+import { makeTiles } from './reading/library.ts'
+import { isMissed, printed, type Result } from './reading/results.ts'
+import { startUpstream, UPSTREAM } from './reading/servers.ts'
+
+const HELP = `npm run bench [-- NAME ...] [-- --short]
+
+Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
+spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
+
+  NAME      only these: cached
+  --short   few and short rounds; exits 1 only when half of a target is missed`
+
+const PARTS: Readonly<
+  Record<
+    string,
+    (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
+  >
+> = { cached: cachedTiles }
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { short: { type: 'boolean' }, inside: { type: 'boolean' }, help: { type: 'boolean' } },
+})
+if (values.help) console.log(HELP)
+else if (values.inside) process.exit(await measure())
+else process.exit(inOwnNetwork())
+
+/**
+ * A loopback with an MTU of 65536 makes answers over 64 KB wait for 10 to 40 ms, which no real
+ * network does: everything runs in a network namespace whose loopback has 1500.
+ */
+function inOwnNetwork(): number {
+  const script = 'ip link set lo mtu 1500 up && exec "$@"'
+  const again = [process.execPath, import.meta.filename, '--inside', ...process.argv.slice(2)]
+  const { status } = spawnSync('unshare', ['-n', 'sh', '-c', script, 'sh', ...again], {
+    stdio: 'inherit',
+  })
+  return status ?? 1
+}
+
+async function measure(): Promise<number> {
+  const unknown = positionals.filter((name) => !(name in PARTS))
+  if (unknown.length > 0) {
+    console.error(`${unknown.join(', ')}: no such part. See --help.`)
+    return 2
+  }
+  const slack = values.short ? 2 : 1
+  const size = values.short ? { rounds: 3, seconds: 1 } : { rounds: 5, seconds: 3 }
+  // The tiles are the same each time, so they are made once.
+  const root = join(tmpdir(), 'carrel-bench-tiles')
+  mkdirSync(root, { recursive: true })
+  const folder = mkdtempSync(join(tmpdir(), 'carrel-bench-'))
+  await makeTiles(root, UPSTREAM)
+  const upstream = await startUpstream(folder, root)
+  try {
+    const results: Result[] = []
+    for (const [name, part] of Object.entries(PARTS)) {
+      if (positionals.length === 0 || positionals.includes(name)) {
+        results.push(...(await part(folder, root, size)))
+      }
+    }
+    console.log(printed(results, slack))
+    return results.some((result) => isMissed(result, slack)) ? 1 : 0
+  } finally {
+    await upstream.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
