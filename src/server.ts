@@ -29,7 +29,8 @@ import { peopleIn } from './people/people.ts'
 import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
 import { localSource } from './sources/local.ts'
-import { remoteSource } from './sources/remote.ts'
+import { type RemoteOptions, remoteSource } from './sources/remote.ts'
+import { rested } from './sources/rested.ts'
 import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { toAsset } from './web/asset.ts'
@@ -55,6 +56,8 @@ export interface ServerParts {
   readonly monotonic: () => number
   /** Who is asked about items, instead of the one that the settings name. */
   readonly lsp?: LspChoice
+  /** Times and sizes of requests to image servers, where they are not the usual ones. */
+  readonly images?: Partial<RemoteOptions>
 }
 
 export interface RunningServer {
@@ -71,7 +74,7 @@ export interface RunningServer {
 /** Builds everything once, listens, and keeps the sweep going. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
-  const remote = remoteSource()
+  const remote = remoteSource(parts.images)
   const { inFull } = wordsIn(settings.timeZone)
   const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const deps = await build(parts, remote, post?.onLoan)
@@ -132,11 +135,12 @@ async function build(
   })
   const tiles = tilesFrom({
     local: localSource({ imagesDir: settings.imagesDir }),
-    remote,
+    remote: rested(remote, { log, monotonic }),
     cacheBytes: settings.iiifCacheMb * 1024 * 1024,
     cacheImages: settings.iiifCacheImages || undefined,
     limits,
     log,
+    monotonic,
   })
   return {
     settings,

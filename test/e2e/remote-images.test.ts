@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { browserForFile, pageDrawn } from '../support/browser.ts'
 import { type IiifUpstream, iiifUpstream, type UpstreamImage } from '../support/iiif-upstream.ts'
-import { manifestFile, type Site, startSite } from '../support/site.ts'
+import { putRemoteManifest } from '../support/remote-item.ts'
+import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
 
@@ -13,43 +13,7 @@ async function siteWithImageServer(
   onTestFinished(() => upstream.close())
   const site = await startSite({ ini: `IIIF_BASE_URL = ${upstream.service('').slice(0, -1)}` })
   await site.addItem('A', { convert: false })
-  const { width, height } = image
-  const service = {
-    id: upstream.service('page-1'),
-    type: image.api === 3 ? 'ImageService3' : 'ImageService2',
-    profile: 'level2',
-  }
-  const body = {
-    id: `${upstream.service('page-1')}/full/max/0/default.jpg`,
-    type: 'Image',
-    format: 'image/jpeg',
-    width,
-    height,
-    service: [service],
-  }
-  const annotation = {
-    id: 'https://m.example/a/1',
-    type: 'Annotation',
-    motivation: 'painting',
-    target: 'https://m.example/c/1',
-    body,
-  }
-  const canvas = {
-    id: 'https://m.example/c/1',
-    type: 'Canvas',
-    width,
-    height,
-    items: [{ id: 'https://m.example/p/1', type: 'AnnotationPage', items: [annotation] }],
-  }
-  const manifest = {
-    '@context': 'http://iiif.io/api/presentation/3/context.json',
-    id: 'https://m.example/m',
-    type: 'Manifest',
-    label: { en: ['A'] },
-    items: [canvas],
-  }
-  mkdirSync(site.settings.manifestDir, { recursive: true })
-  writeFileSync(manifestFile(site, 'A'), JSON.stringify(manifest))
+  putRemoteManifest(site, 'A', [{ ...image, service: upstream.service('page-1') }])
   return { site, upstream }
 }
 

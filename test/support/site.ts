@@ -13,6 +13,7 @@ import { peopleIn } from '../../src/people/people.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import { startServer } from '../../src/server.ts'
 import { loadSettings, type Settings } from '../../src/settings.ts'
+import type { RemoteOptions } from '../../src/sources/remote.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { testFolder } from './folder.ts'
 import { barcode, openTestDb, patron } from './lending.ts'
@@ -52,6 +53,7 @@ export async function startSite(
     clock?: TestClock
     processDir?: string
     lsp?: Lsp
+    images?: Partial<RemoteOptions>
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -76,6 +78,7 @@ export async function startSite(
     clock,
     log,
     monotonic: () => clock.now(),
+    ...(options.images && { images: options.images }),
     ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
   })
   let running = true

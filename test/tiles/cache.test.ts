@@ -8,8 +8,11 @@ interface Value {
 
 const value = (size: number, isGood = true): Value => ({ bytes: Buffer.alloc(size), isGood })
 
+const weigh = (v: Value) => (v.isGood ? v.bytes.length : undefined)
+const monotonic = () => performance.now()
+
 const cacheOf = (bytes: number, count?: number) =>
-  createCache<Value>({ bytes, count, weigh: (v) => (v.isGood ? v.bytes.length : undefined) })
+  createCache<Value>({ bytes, count, weigh, monotonic })
 
 /** A load that ends when it is told to. */
 function held(result: Value) {
