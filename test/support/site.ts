@@ -54,6 +54,8 @@ export async function startSite(
     processDir?: string
     lsp?: Lsp
     images?: Partial<RemoteOptions>
+    /** It outlives the test: whoever starts it stops it, and names the folder. */
+    shared?: boolean
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -86,7 +88,7 @@ export async function startSite(
     if (running) await server.stop()
     running = false
   }
-  onTestFinished(stop)
+  if (!options.shared) onTestFinished(stop)
   const send = (name: string | undefined, path: string, init: RequestInit = {}) =>
     fetch(`${url}${path}`, {
       redirect: 'manual',
