@@ -76,8 +76,8 @@ export function rested(source: Source, { log, monotonic }: RestedOptions): Sourc
   }
 }
 
-/** Whether it says that the server as a whole does not work. 502 and 504 come from what is before it. */
-function isDown(answer: { readonly kind: 'found' } | SourceFault) {
+/** Whether the server as a whole does not work; 502 comes from a front server that says so. */
+function isDown(answer: { readonly kind: 'found' } | SourceFault): boolean {
   return (
     answer.kind === 'unreachable' ||
     answer.kind === 'timeout' ||

@@ -22,6 +22,28 @@ interface Trouble {
   untold: number
 }
 
+/** Counts troubles by their key, and writes down no more than one of each kind a minute. */
+function troubleLog(log: Log, monotonic: () => number) {
+  const troubles = new Map<string, Trouble>()
+
+  function count(key: string): Trouble {
+    const trouble = troubles.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, untold: 0 }
+    troubles.set(key, trouble)
+    trouble.untold++
+    return trouble
+  }
+  return {
+    count,
+    tell(level: 'warn' | 'error', event: string, key: string, line: Detail): void {
+      const trouble = count(key)
+      if (monotonic() - trouble.toldAt < ONE_LINE_MS) return
+      log[level]({ ...line, failed: trouble.untold }, event)
+      trouble.toldAt = monotonic()
+      trouble.untold = 0
+    },
+  }
+}
+
 /**
  * Turns a fault of a source into the answer for the reader and, where it is new, a line of the
  * log. One kind of trouble of one image server gets one line a minute: `failed` says for how many
@@ -33,22 +55,7 @@ export function faultReports(
   log: Log,
   monotonic: () => number,
 ): (fault: SourceFault, facts: Detail) => FaultAnswer {
-  const troubles = new Map<string, Trouble>()
-
-  function troubleOf(key: string): Trouble {
-    const found = troubles.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, untold: 0 }
-    troubles.set(key, found)
-    return found
-  }
-
-  function tell(level: 'warn' | 'error', event: string, key: string, line: Detail): void {
-    const trouble = troubleOf(key)
-    trouble.untold++
-    if (monotonic() - trouble.toldAt < ONE_LINE_MS) return
-    log[level]({ ...line, failed: trouble.untold }, event)
-    trouble.toldAt = monotonic()
-    trouble.untold = 0
-  }
+  const { count, tell } = troubleLog(log, monotonic)
 
   return (fault, facts) => {
     const line = { ...facts, ...fault.detail }
@@ -70,7 +77,7 @@ export function faultReports(
         return { kind: 'upstream', status: 503, retryAfterS: fault.retryAfterS }
       case 'resting':
         // What is wrong stands in the lines of those requests that were tried.
-        troubleOf(down).untold++
+        count(down)
         return { kind: 'upstream', status: 503, retryAfterS: fault.retryAfterS }
       case 'timeout':
         tell('warn', 'upstream.timeout', down, line)

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { browserForFile, pageDrawn } from '../support/browser.ts'
 import { type IiifUpstream, iiifUpstream, type UpstreamImage } from '../support/iiif-upstream.ts'
-import { putRemoteManifest } from '../support/remote-item.ts'
+import { putRemoteManifest } from '../support/remote-manifest.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()

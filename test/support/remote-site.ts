@@ -5,7 +5,7 @@ import { answer, type FaultUpstream, faultUpstream, type Script } from './fault-
 import { faults } from './faults.ts'
 import { testFolder } from './folder.ts'
 import { infoJson } from './iiif-upstream.ts'
-import { putRemoteManifest } from './remote-item.ts'
+import { putRemoteManifest } from './remote-manifest.ts'
 import { type Site, startSite } from './site.ts'
 
 export const TILE = '0,0,512,512/512,512/0/default.jpg'

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
 import { answer, type Script } from '../support/fault-upstream.ts'
 import { infoJson } from '../support/iiif-upstream.ts'
-import { putRemoteManifest } from '../support/remote-item.ts'
+import { putRemoteManifest } from '../support/remote-manifest.ts'
 import { noisyJpeg, type RemoteSite, remoteSite, TILE } from '../support/remote-site.ts'
 
 type Socket = Parameters<Script>[0]

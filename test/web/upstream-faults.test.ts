@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/clock.ts'
 import { answer, type Script } from '../support/fault-upstream.ts'
-import { putRemoteManifest } from '../support/remote-item.ts'
+import { putRemoteManifest } from '../support/remote-manifest.ts'
 import { type RemoteSite, remoteSite, sharedRemoteSite, TILE } from '../support/remote-site.ts'
 import { startSite } from '../support/site.ts'
 
