@@ -10,11 +10,14 @@ import { downloadRoutes } from './web/downloads.ts'
 import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
+import { headLength } from './web/head.ts'
+import { healthRoutes } from './web/health.ts'
 import { iiifRoutes, loanEntrance } from './web/iiif.ts'
 import { itemRoutes } from './web/items.ts'
 import { lendingRoutes } from './web/lending.ts'
 import { listRoutes } from './web/list.ts'
 import { loansRoutes } from './web/loans.ts'
+import { lookForCoverRoutes } from './web/look-for-cover.ts'
 import { pageRoutes } from './web/pages.ts'
 import { previewRoutes } from './web/preview.ts'
 import { readyRoutes } from './web/ready.ts'
@@ -37,6 +40,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   )
 
   app.use(requestLog(deps))
+  app.use(headLength)
   app.use(guard(deps, answers))
 
   iiifRoutes(router, deps, answers, loanEntrance(deps))
@@ -45,12 +49,14 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   itemRoutes(router, deps, answers)
   lendingRoutes(router, deps, answers)
   pageRoutes(router, deps, answers)
+  healthRoutes(router, deps, answers)
   listRoutes(router, deps, answers)
   readyRoutes(router, deps, answers)
   removeRoutes(router, deps, answers)
   processingRoutes(router, deps, answers)
   addRoutes(router, deps, answers)
   editRoutes(router, deps, answers)
+  lookForCoverRoutes(router, deps, answers)
   bulkRoutes(router, deps, answers)
   refreshRoutes(router, deps, answers)
   loansRoutes(router, deps, answers)

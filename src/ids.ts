@@ -28,17 +28,21 @@ export type NameCase = 'fold' | 'exact'
 
 const LARGEST_NAME_BYTES = 254
 
+/** Includes halves of surrogate pairs, which are no characters at all. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?! )\p{Z}/u
+
 /**
  * The one patron that a sign-in name stands for: trimmed, NFC, lower case (no other folding), NFC.
  *
  * @param name as the sign-in gave it, already decoded
- * @returns undefined for a name that nobody has: empty, over 254 bytes, with control characters,
- *   or with a comma or semicolon (the sign of several values in one header)
+ * @returns undefined for a name that nobody has: empty, over 254 bytes, with a comma or semicolon
+ *   (the sign of several values in one header), or with what cannot be seen (control and format
+ *   characters, other spaces than the plain one), which would let two names look like one
  */
 export function parsePatronId(name: string, nameCase: NameCase): PatronId | undefined {
   const trimmed = name.trim().normalize('NFC')
   const folded = nameCase === 'fold' ? trimmed.toLowerCase().normalize('NFC') : trimmed
   if (folded === '' || Buffer.byteLength(folded) > LARGEST_NAME_BYTES) return undefined
-  if (/[\p{Cc}\p{Cs},;]/u.test(folded)) return undefined
+  if (UNSEEN.test(folded) || /[,;]/.test(folded)) return undefined
   return folded as PatronId
 }

@@ -9,6 +9,28 @@ type Place = Pick<Settings, 'host' | 'port' | 'socket' | 'demonstration'>
 
 const DRAIN_MS = 10 * SECOND
 
+/** What one client can hold of the server, in milliseconds where it is a time. */
+export const BOUNDS = {
+  /** From the first byte of a request's head to its last. */
+  headersTimeout: 10 * SECOND,
+  /** The same for a whole request. */
+  requestTimeout: 30 * SECOND,
+  connectionsCheckingInterval: SECOND,
+  /** Longer than front servers keep theirs, or they would send into a connection just closed. */
+  keepAliveTimeout: 75 * SECOND,
+} as const
+
+/** No byte in or out for so long, while an answer is under way, ends the connection. */
+const STALLED_MS = 60 * SECOND
+/** One file descriptor each: see LimitNOFILE in deploy/carrel.service. */
+const MOST_CONNECTIONS = 4_096
+
+/** Slow and stalled clients are let go, so that they cannot take all there is. */
+export function bound(server: Server, stalledMs = STALLED_MS): void {
+  server.timeout = stalledMs
+  server.maxConnections = MOST_CONNECTIONS
+}
+
 /** Starts to listen. @returns the address, with the port that the system chose when it was 0 */
 export async function listen(server: Server, place: Place): Promise<string> {
   const { host, port, socket } = place

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import ipaddr from 'ipaddr.js'
 import { Agent, type Dispatcher, request } from 'undici'
 
@@ -10,6 +10,8 @@ export interface Question {
   /** Never anything of a patron's request: only what the service asks of us. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
+  /** Whether a redirect may lead there too, without our headers. The same host always may. */
+  readonly mayLeadTo?: (url: URL) => boolean
 }
 
 /** Why there is no answer that can be used. */
@@ -54,6 +56,8 @@ export interface OutgoingOptions {
   /** From the question to the last byte of the answer, redirects included. */
   readonly wholeMs?: number
   readonly mostBytes?: number
+  /** Who is asked for the addresses of a name, instead of the system. */
+  readonly lookup?: LookupFunction
 }
 
 const USUAL = { connectMs: 3_000, wholeMs: 10_000, mostBytes: 2 * 1024 * 1024 }
@@ -77,9 +81,11 @@ export function outgoing(options: OutgoingOptions): { ask: Ask; close(): Promise
   const isNamed = (url: URL) => homes.includes(url.host)
   const connect = { timeout: set.connectMs }
   const inside = new Agent({ connect })
-  const outside = new Agent({ connect: { ...connect, lookup: publicOnly } })
+  const outside = new Agent({
+    connect: { ...connect, lookup: publicOnly(options.lookup ?? lookup) },
+  })
 
-  async function once(question: Question, signal: AbortSignal): Promise<Reply | URL> {
+  async function once(question: Question, signal: AbortSignal): Promise<Reply | Question> {
     const { url, method = 'GET', headers = {}, body } = question
     if (!isNamed(url) && !mayLeave(url)) return noReply('forbidden', url)
     const answer = await request(url, {
@@ -93,22 +99,21 @@ export function outgoing(options: OutgoingOptions): { ask: Ask; close(): Promise
     if (answer.statusCode >= 300 && answer.statusCode < 400 && typeof location === 'string') {
       answer.body.dump({ limit: 65_536 }).catch(() => {})
       const next = URL.parse(location, url)
-      return next?.origin === url.origin ? next : noReply('redirect', url)
+      return redirected(question, next) ?? noReply('redirect', url)
     }
     return readReply(answer, url, set.mostBytes)
   }
 
   async function ask(question: Question): Promise<Reply> {
     const signal = AbortSignal.timeout(set.wholeMs)
-    let { url } = question
+    let next = question
     try {
       for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-        const reply = await once(hop === 0 ? question : { ...question, url }, signal)
-        if (!(reply instanceof URL)) return reply
-        if (question.method === 'POST') return noReply('redirect', url)
-        url = reply
+        const reply = await once(next, signal)
+        if ('kind' in reply) return reply
+        next = reply
       }
-      return noReply('redirect', url)
+      return noReply('redirect', next.url)
     } catch (error) {
       const code = codeOf(error)
       const why =
@@ -119,7 +124,7 @@ export function outgoing(options: OutgoingOptions): { ask: Ask; close(): Promise
             : code === FORBIDDEN
               ? 'forbidden'
               : 'connection'
-      return { ...noReply(why, url), code }
+      return { ...noReply(why, next.url), code }
     }
   }
 
@@ -157,6 +162,13 @@ async function readReply(
   }
 }
 
+/** @returns what to ask where a redirect leads; undefined: it is not followed */
+function redirected(question: Question, url: URL | null): Question | undefined {
+  if (url === null || question.method === 'POST') return undefined
+  if (url.origin === question.url.origin) return { ...question, url }
+  return question.mayLeadTo?.(url) ? { ...question, url, headers: {} } : undefined
+}
+
 const noReply = (why: NoReplyWhy, { host }: URL): Reply & { kind: 'no-reply' } => ({
   kind: 'no-reply',
   why,
@@ -175,19 +187,23 @@ function isPublic(address: string): boolean {
   return ipaddr.process(address).range() === 'unicast'
 }
 
-/** As node's own lookup, but a name with any address inside the house has none at all. */
-const publicOnly: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error) return callback(error, [])
-    if (addresses.length === 0 || !addresses.every(({ address }) => isPublic(address))) {
-      const refusal: NodeJS.ErrnoException = new Error('an address inside the house')
-      refusal.code = FORBIDDEN
-      return callback(refusal, [])
-    }
-    if (options.all) return callback(null, addresses)
-    const [{ address, family } = { address: '', family: 4 }] = addresses
-    callback(null, address, family)
-  })
+/** As `lookup`, but a name with any address inside the house has none at all. */
+function publicOnly(lookup: LookupFunction): LookupFunction {
+  return (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, found) => {
+      if (error) return callback(error, [])
+      const addresses =
+        typeof found === 'string' ? [{ address: found, family: isIP(found) }] : found
+      if (addresses.length === 0 || !addresses.every(({ address }) => isPublic(address))) {
+        const refusal: NodeJS.ErrnoException = new Error('an address inside the house')
+        refusal.code = FORBIDDEN
+        return callback(refusal, [])
+      }
+      if (options.all) return callback(null, addresses)
+      const [{ address, family } = { address: '', family: 4 }] = addresses
+      callback(null, address, family)
+    })
+  }
 }
 
 function codeOf(error: unknown): string {

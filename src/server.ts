@@ -9,12 +9,15 @@ import { giveUp, openDbOrExit, requireNode24, settingsOrExit } from './command.t
 import type { Db } from './db/open.ts'
 import { samplePeople } from './demonstration/people.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
-import { drain, listen } from './listen.ts'
+import { openCoverSearch } from './items/open-cover-search.ts'
+import { BOUNDS, bound, drain, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
+import { createPace } from './loans/pace.ts'
 import { loanQueries } from './loans/queries.ts'
 import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
@@ -24,10 +27,12 @@ import type { LspChoice } from './lsp/lsp.ts'
 import { imageBases } from './manifests/bases.ts'
 import { keptDirOf } from './manifests/kept.ts'
 import { manifestStore } from './manifests/store.ts'
+import { createMetrics } from './metrics.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
+import { stopOnSignals } from './signals.ts'
 import { localSource } from './sources/local.ts'
 import { type RemoteOptions, remoteSource } from './sources/remote.ts'
 import { rested } from './sources/rested.ts'
@@ -41,6 +46,7 @@ import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
+import { secureAnswers } from './web/wire.ts'
 import { wordsIn } from './web/words.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -58,11 +64,15 @@ export interface ServerParts {
   readonly lsp?: LspChoice
   /** Times and sizes of requests to image servers, where they are not the usual ones. */
   readonly images?: Partial<RemoteOptions>
+  /** The pause between two items for which covers are looked for in the background. */
+  readonly coverPaceMs?: number
 }
 
 export interface RunningServer {
   /** Where it listens: a URL, or the path of a Unix socket. */
   readonly address: string
+  /** All that it answers: method and path, as the router has them. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   /** One round of tidying, as the timer does it. */
   sweep(): Promise<void>
   /** Sends the mail that is due, as the timer does it. */
@@ -81,19 +91,23 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
     log.error({ err }, 'barcode-change.fault'),
   )
+  const app = createApp(deps)
   const server = createAdaptorServer({
-    fetch: createApp(deps).fetch,
-    serverOptions: {
-      headersTimeout: 10 * SECOND,
-      requestTimeout: 30 * SECOND,
-      connectionsCheckingInterval: SECOND,
-    },
+    fetch: app.fetch,
+    // Without a Host the site refuses it itself, with its own headers.
+    serverOptions: { ...BOUNDS, requireHostHeader: false },
   }) as Server
+  bound(server)
+  secureAnswers(server)
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
   const { totals } = deps.statistics
-  const sweep = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
+  const tidy = createSweep({ ...deps, totals, reloanWaitMs, monotonic: parts.monotonic })
+  const sweep = async () => {
+    await tidy()
+    deps.health.swept()
+  }
   await sweep()
   const timer = setInterval(() => {
     sweep().catch((err) => log.error({ err }, 'sweep.fault'))
@@ -102,11 +116,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   for (const key of settings.ignored) log.info({ key }, 'setting.ignored')
   return {
     address,
+    routes: app.routes,
     sweep,
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await drain(server)
+      await Promise.all([drain(server), deps.covers.stop()])
       await post?.stop()
       await remote.close()
       db.$client.close()
@@ -120,8 +135,7 @@ async function build(
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic } = parts
-  const lsp = parts.lsp ?? chooseLsp(settings, log, monotonic)
-  if (lsp.kind === 'no-adapter') log.warn({ lsp: lsp.name }, 'lsp.no-adapter')
+  const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStore({
@@ -142,16 +156,39 @@ async function build(
     log,
     monotonic,
   })
+  const items = itemsIn(db)
+  const audit = auditIn(db)
   return {
     settings,
     clock,
     log,
+    health: watchHealth({ lastSeen: loans.lastSeen, clock, monotonic }),
+    metrics: createMetrics(() => {
+      const { bytes, images } = tiles.held()
+      const openLoans = loans.openInAll(clock.now())
+      return { items: items.count(), openLoans, tileCacheBytes: bytes, tileCacheImages: images }
+    }),
     loans,
     manifests,
     tiles,
+    pace: createPace(
+      {
+        burst: settings.readBurst,
+        perSecond: settings.readPerSecond,
+        pagesPerHour: settings.pagesPerHour,
+      },
+      monotonic,
+    ),
     patronHash: patronHash(clock, settings.logKey),
     people: settings.demonstration ? samplePeople : peopleIn(db),
-    items: itemsIn(db),
+    items,
+    covers: openCoverSearch({
+      ...parts,
+      lsp,
+      items,
+      isCoverUnwanted: audit.isCoverUnwanted,
+      paceMs: parts.coverPaceMs,
+    }),
     barcodeChanges: {
       db,
       clock,
@@ -159,7 +196,7 @@ async function build(
       dueTimes: loans.dueTimes,
       holdScans: (barcode) => holdScans(settings, barcode),
     },
-    audit: auditIn(db),
+    audit,
     lsp,
     desk: deskQueries(db),
     downloads: downloadsIn(db),
@@ -202,15 +239,7 @@ async function main(): Promise<void> {
       ? `Carrel's demonstration: ${server.address}`
       : `Carrel listens on ${server.address}`,
   )
-  let stopping = false
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, async () => {
-      if (stopping) process.exit(1)
-      stopping = true
-      await server.stop()
-      process.exit(0)
-    })
-  }
+  stopOnSignals(server.stop, log)
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -40,6 +40,10 @@ const decimal = (min: number, max: number) =>
     .pipe(z.number().min(min).max(max))
 const yesNo = z.enum(['yes', 'no']).transform((value) => value === 'yes')
 const httpUrl = z.string().refine((value) => value === '' || isHttp(value))
+const cqlTemplate = z.string().includes('{barcode}')
+const pageTemplate = z
+  .string()
+  .refine((value) => value === '' || (value.includes('{id}') && isHttp(value)))
 const links = list.refine((urls) => urls.every(isHttp))
 const networks = list.refine((parts) => parts.every(isNetwork))
 const headerName = z.string().regex(/^[A-Za-z0-9_-]+$/)
@@ -123,6 +127,24 @@ export const SETTINGS = {
     whole(256, 10_000),
     'a whole number of pixels from 256 to 10000',
   ),
+  readBurst: carrel(
+    'READ_BURST',
+    '600',
+    whole(1, 1_000_000),
+    'a whole number of requests, 1 or more',
+  ),
+  readPerSecond: carrel(
+    'READ_PER_SECOND',
+    '40',
+    decimal(0.1, 1_000_000),
+    'a number of requests, 0.1 or more',
+  ),
+  pagesPerHour: carrel(
+    'PAGES_PER_HOUR',
+    '300',
+    whole(1, 1_000_000),
+    'a whole number of pages, 1 or more',
+  ),
   allowedLinks: carrel('ALLOWED_LINKS', '', links, 'http or https URLs, separated by commas'),
   reloanWaitMinutes: carrel(
     'RELOAN_WAIT_TIME',
@@ -157,6 +179,15 @@ export const SETTINGS = {
       .refine((value) => value === '' || value.length >= 32)
       .transform((value) => value || undefined),
     'a secret of 32 characters or more, or nothing',
+  ),
+  metricsToken: carrel(
+    'METRICS_TOKEN',
+    '',
+    z
+      .string()
+      .refine((value) => value === '' || value.length >= 16)
+      .transform((value) => value || undefined),
+    'a secret of 16 characters or more, or nothing',
   ),
   lspType: carrel(
     'LSP_TYPE',
@@ -213,9 +244,14 @@ export const SETTINGS = {
   almaApiKey: alma('ALMA_API_KEY', '', text, 'an API key'),
   almaPageTemplate: alma('ALMA_PAGE_TEMPLATE', '', text, 'a URL with {mms_id} in it'),
   sruUrl: sru('SRU_URL', '', httpUrl, 'an http or https URL'),
-  sruQuery: sru('SRU_QUERY', 'dc.barcode={barcode}', text, 'a CQL query with {barcode} in it'),
+  sruQuery: sru(
+    'SRU_QUERY',
+    'dc.barcode={barcode}',
+    cqlTemplate,
+    'a CQL query with {barcode} in it',
+  ),
   sruVersion: sru('SRU_VERSION', '1.1', z.enum(['1.1', '1.2', '2.0']), '1.1, 1.2 or 2.0'),
-  sruPageTemplate: sru('SRU_PAGE_TEMPLATE', '', text, 'a URL with {id} in it'),
+  sruPageTemplate: sru('SRU_PAGE_TEMPLATE', '', pageTemplate, 'a URL with {id} in it'),
   covers: carrel(
     'COVERS',
     'lsp',

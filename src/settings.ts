@@ -167,7 +167,12 @@ function parseAll(given: ReadonlyMap<string, string>, faults: string[]): Partial
 
 /** What each setting may be alone but not together with the others. */
 function contradictions(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
-  return [...listening(values, given), ...mailing(values), ...asking(values)]
+  return [
+    ...listening(values, given),
+    ...mailing(values),
+    ...asking(values),
+    ...coverServices(values),
+  ]
 }
 
 /** What each platform cannot be asked without: its address first. */
@@ -211,6 +216,27 @@ function asking(values: Partial<Values>): string[] {
     )
   }
   return faults
+}
+
+/** Where each service of covers is, and what else it cannot be asked without. */
+const COVER_NEEDS = {
+  contentcafe: ['contentCafeUrl', 'contentCafeUser', 'contentCafePassword'],
+  openlibrary: ['openLibraryUrl'],
+  google: ['googleBooksUrl'],
+} as const satisfies Record<string, readonly (keyof Values)[]>
+
+function coverServices(values: Partial<Values>): string[] {
+  const place = (name: keyof Values) => `[${SETTINGS[name].section}] ${SETTINGS[name].key}`
+  return (values.covers ?? []).flatMap((service) => {
+    if (service === 'lsp') return []
+    const missing = COVER_NEEDS[service]
+      .filter((name) => values[name] === '')
+      .map((name) => `${place(name)}: must be given when COVERS names ${service}`)
+    const [address] = COVER_NEEDS[service]
+    const url = values[address] ?? ''
+    const isOpen = url.startsWith('http:') && !isLoopback(new URL(url).hostname)
+    return isOpen ? [...missing, `${place(address)}: use https`] : missing
+  })
 }
 
 function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): string[] {

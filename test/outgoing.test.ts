@@ -1,5 +1,5 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, LookupFunction } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { outgoing } from '../src/outgoing.ts'
 
@@ -81,6 +81,61 @@ describe('what leaves the house', () => {
       expect(await ask({ url: new URL(path, url) })).toMatchObject({ why: 'redirect' })
     }
     expect(await ask({ url, method: 'POST', body: 'x' })).toMatchObject({ why: 'redirect' })
+  })
+
+  it('follows a redirect to another host that the question allows, and tells it nothing', async () => {
+    const other = await serve((request, response) => response.end(JSON.stringify(request.headers)))
+    const url = await serve((_, response) =>
+      response.writeHead(302, { location: other.href }).end(),
+    )
+    const headers = { authorization: 'apikey K' }
+    const allowed = { url, headers, mayLeadTo: (next: URL) => next.host === other.host }
+    const reply = await way({ named: [url, other] })(allowed)
+    const sent = JSON.parse(reply.kind === 'reply' ? reply.bytes.toString() : '')
+    expect(Object.keys(sent).sort()).toEqual(['connection', 'host', 'user-agent'])
+    expect(await way({ named: [url] })(allowed)).toMatchObject({ why: 'forbidden' })
+  })
+
+  it.each([
+    ['an address of this machine', [{ address: '127.0.0.1', family: 4 }]],
+    ['one written for IPv6', [{ address: '::ffff:127.0.0.1', family: 6 }]],
+    ['a private one', [{ address: '192.168.1.1', family: 4 }]],
+    ['no address', []],
+    [
+      'a public address and a private one',
+      [
+        { address: '1.1.1.1', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ],
+    ],
+  ])('1.8 SSRF: never connects to a name that has %s', async (_, addresses) => {
+    let connected = 0
+    const url = await serve((_request, response) => response.end(String(connected++)))
+    const asked: string[] = []
+    const lookup: LookupFunction = (name, _options, callback) => {
+      asked.push(name)
+      callback(null, addresses)
+    }
+    const ask = way({ named: [], lookup, connectMs: 200 })
+    const rebound = new URL(`https://rebound.example:${url.port}/`)
+    expect(await ask({ url: rebound })).toMatchObject({ kind: 'no-reply', why: 'forbidden' })
+    expect(asked).toEqual(['rebound.example'])
+    expect(connected).toBe(0)
+  })
+
+  it('1.8 SSRF: looks at the address anew each time, so that a name cannot change it', async () => {
+    const answers = ['not found', '127.0.0.1']
+    const lookup: LookupFunction = (_name, _options, callback) => {
+      const address = answers.shift() ?? ''
+      const missing = Object.assign(new Error(address), { code: 'ENOTFOUND' })
+      if (address === 'not found') callback(missing, [])
+      else callback(null, [{ address, family: 4 }])
+    }
+    const ask = way({ named: [], lookup })
+    const url = new URL('https://rebound.example/')
+    expect(await ask({ url })).toMatchObject({ why: 'connection', code: 'ENOTFOUND' })
+    expect(await ask({ url })).toMatchObject({ why: 'forbidden' })
+    expect(answers).toEqual([])
   })
 
   it('reads no more than it must and waits no longer', async () => {

@@ -36,19 +36,27 @@ async function folderWith(ini: string): Promise<{ folder: string; url: string }>
   return { folder, url }
 }
 
-async function serverIn(folder: string) {
-  const child = spawn(process.execPath, [join(ROOT, 'src/server.ts')], {
+async function serverIn(folder: string, nodeOptions: readonly string[] = []) {
+  const child = spawn(process.execPath, [...nodeOptions, join(ROOT, 'src/server.ts')], {
     cwd: folder,
     env: { PATH: process.env.PATH },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   let output = ''
-  for await (const chunk of child.stdout) {
-    output += chunk
-    if (output.includes('Carrel listens on')) break
-  }
-  return { child, output }
+  child.stdout.on('data', (chunk) => (output += chunk))
+  while (!output.includes('Carrel listens on')) await once(child.stdout, 'data')
+  return { child, output: () => output }
+}
+
+/** A connection that sends this and then no more. */
+async function halfSent(url: string, text: string): Promise<Socket> {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  onTestFinished(() => void socket.destroy())
+  socket.on('error', () => {})
+  await once(socket, 'connect')
+  socket.write(text)
+  return socket
 }
 
 describe('the server', () => {
@@ -91,19 +99,65 @@ describe('the server', () => {
     })
   })
 
-  it('prints one line with its address, and ends on SIGTERM though a request is half sent', async () => {
+  it('4.2 SIGTERM: lets go of a half-sent request within 10 seconds and exits 0', async () => {
     const { folder, url } = await folderWith('')
     const { child, output } = await serverIn(folder)
-    expect(output).toContain(`Carrel listens on ${url}\n`)
-    const half: Socket = connect(Number(new URL(url).port), '127.0.0.1')
-    half.on('error', () => {})
-    half.write('GET / HTTP/1.1\r\nHost: x\r\n')
-    await once(half, 'connect')
+    expect(output()).toContain(`Carrel listens on ${url}\n`)
+    await halfSent(url, 'GET / HTTP/1.1\r\nHost: x\r\n')
     const exit = once(child, 'exit')
     const started = Date.now()
     child.kill('SIGTERM')
     expect(await exit).toEqual([0, null])
     expect(Date.now() - started).toBeLessThan(12_000)
+  })
+
+  it('4.2 SIGTERM twice: the second one ends it at once; SIGHUP leaves it running', async () => {
+    const { folder, url } = await folderWith('')
+    const { child, output } = await serverIn(folder)
+    child.kill('SIGHUP')
+    while (!output().includes('process.hangup')) await once(child.stdout, 'data')
+    expect((await fetch(`${url}/healthz`)).status).toBe(204)
+    await halfSent(url, 'GET / HTTP/1.1\r\nHost: x\r\n')
+    const exit = once(child, 'exit')
+    const started = Date.now()
+    child.kill('SIGTERM')
+    setTimeout(() => child.kill('SIGTERM'), 200)
+    expect(await exit).toEqual([1, null])
+    expect(Date.now() - started).toBeLessThan(5_000)
+  })
+
+  it.each([
+    ['thrown', "()=>{throw new Error('nobody caught it')}"],
+    ['rejected', "()=>Promise.reject(new Error('nobody caught it'))"],
+  ])('4.2 uncaught exception: one %s is logged, and the server ends with 1', async (_, fault) => {
+    const { folder } = await folderWith('')
+    const trap = `data:text/javascript,process.on('SIGUSR2',${fault})`
+    const { child, output } = await serverIn(folder, ['--import', trap])
+    const exit = once(child, 'exit')
+    child.kill('SIGUSR2')
+    expect(await exit).toEqual([1, null])
+    const line = output()
+      .split('\n')
+      .find((one) => one.includes('process.fault'))
+    expect(JSON.parse(line ?? '')).toMatchObject({
+      level: 'error',
+      err: { message: 'nobody caught it' },
+    })
+  })
+
+  it('4.2 slowloris: half-sent heads are let go after 10 seconds, and delay nobody', async () => {
+    const { folder, url } = await folderWith('')
+    await serverIn(folder)
+    const slow = await Promise.all(
+      Array.from({ length: 200 }, () => halfSent(url, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ')),
+    )
+    const closed = Promise.all(slow.map((socket) => once(socket.resume(), 'close')))
+    await fetch(`${url}/healthz`)
+    const started = Date.now()
+    await fetch(`${url}/healthz`)
+    expect(Date.now() - started).toBeLessThan(50)
+    await closed
+    expect(Date.now() - started).toBeLessThan(13_000)
   })
 
   it('listens on a Unix socket, over which the sign-in header is believed', async () => {
@@ -171,22 +225,6 @@ describe('the scripts', () => {
     expect(await people('list', '--json')).toMatchObject({ code: 0, out: '["lee@example.edu"]\n' })
     expect(await people('remove', 'LEE@example.edu')).toMatchObject({ code: 0 })
     expect(await people('remove', 'lee@example.edu')).toMatchObject({ code: 1 })
-  })
-
-  it('ask the LSP, or say that there is none to ask', async () => {
-    const none = await folderWith('')
-    const set = await folderWith('LSP_TYPE = folio')
-    const check = (folder: string, ...args: string[]) =>
-      run(folder, 'scripts/check-lsp.ts', ...args)
-    expect(await check(none.folder, '0042')).toMatchObject({
-      code: 0,
-      out: expect.stringMatching(/entered by hand/),
-    })
-    expect(await check(none.folder, '../x')).toMatchObject({ code: 2 })
-    expect(await check(set.folder, '0042')).toMatchObject({
-      code: 1,
-      err: expect.stringMatching(/FOLIO is not available/),
-    })
   })
 
   it.each(['items', 'people', 'convert-scans', 'check-lsp'])('%s explains itself', async (name) => {

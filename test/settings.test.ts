@@ -89,11 +89,16 @@ describe('the settings', () => {
     ['BASE_URL = https://b.example', /given twice/],
     ['DEMONSTRATION = yes\nSOCKET = /tmp/carrel.sock', /SOCKET: not in demonstration mode/],
     ['MAIL_HOST = mail.example.edu', /MAIL_SENDER: must be given/],
+    ['COVERS = amazon', /COVERS: expected lsp, contentcafe/],
+    ['COVERS = contentcafe\n[contentcafe]\nCC_USER = x', /CC_PASSWORD: must be given when COVERS/],
+    ['COVERS = google\nGOOGLE_BOOKS_URL = http://example.org', /GOOGLE_BOOKS_URL: use https/],
     ['MAIL_USER = lending', /MAIL_TLS: must be starttls or tls/],
     ['MAIL_DOMAIN = @example.edu', /MAIL_DOMAIN/],
     ['ACCENT_COLOUR = red', /ACCENT_COLOUR/],
     ['ACCENT_COLOUR = #ffcc00', /ACCENT_COLOUR: .*can be read on white/],
     ['SITE_NAME =', /SITE_NAME/],
+    ['[sru]\nSRU_QUERY = dc.title=optics', /SRU_QUERY: .*\{barcode\}/],
+    ['[sru]\nSRU_PAGE_TEMPLATE = opac.example.edu/{id}', /SRU_PAGE_TEMPLATE: .*\{id\}/],
     ['HOST = 0.0.0.0', /TRUSTED_PROXIES: must be given/],
     [
       'DEMONSTRATION = yes\nHOST = 192.0.2.1\nTRUSTED_PROXIES = 192.0.2.2',
@@ -101,6 +106,25 @@ describe('the settings', () => {
     ],
   ])('refuse %s', (line, expected) => {
     expect(faults(`${BASE}${line}\n`)).toEqual([expect.stringMatching(expected)])
+  })
+
+  it('1.3 trusted peers: are named on purpose where others than this machine can connect', () => {
+    const hosts = ['0.0.0.0', '::', '192.0.2.1', 'lend.example.edu']
+    for (const host of hosts) {
+      expect(faults(`${BASE}HOST = ${host}\n`), host).toEqual([
+        expect.stringMatching(/TRUSTED_PROXIES: must be given/),
+      ])
+      expect(settings(`${BASE}HOST = ${host}\nTRUSTED_PROXIES = 192.0.2.9\n`).host).toBe(host)
+    }
+    expect(settings(BASE)).toMatchObject({ host: '127.0.0.1', demonstration: false })
+  })
+
+  it('1.3 sign-in without a front server: in the demonstration only, and that on loopback only', () => {
+    const demonstration = `${BASE}DEMONSTRATION = yes\n`
+    for (const more of ['HOST = 0.0.0.0\nTRUSTED_PROXIES = 0.0.0.0/0', 'SOCKET = carrel.sock']) {
+      expect(faults(`${demonstration}${more}\n`), more).toHaveLength(1)
+    }
+    expect(settings(demonstration).host).toBe('127.0.0.1')
   })
 
   it('need BASE_URL in a settings file', () => {

@@ -1,6 +1,7 @@
-import { desc, lt } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt } from 'drizzle-orm'
 import type { Db } from '../db/open.ts'
 import { audit } from '../db/schema.ts'
+import type { Barcode } from '../ids.ts'
 
 /** One thing that staff did. `staff`: their sign-in name, or 'script'. */
 export type AuditEntry = typeof audit.$inferInsert
@@ -12,6 +13,19 @@ export function auditIn(db: Db) {
   return {
     record(entry: AuditEntry): void {
       db.insert(audit).values(entry).run()
+    },
+
+    /** Has staff deleted the item's cover, and not asked for another one since? */
+    isCoverUnwanted(barcode: Barcode): boolean {
+      const acts = ['delete-cover', 'look-for-cover']
+      const last = db
+        .select({ act: audit.act })
+        .from(audit)
+        .where(and(eq(audit.barcode, barcode), inArray(audit.act, acts)))
+        .orderBy(desc(audit.id))
+        .limit(1)
+        .get()
+      return last?.act === 'delete-cover'
     },
 
     /** Entries older than the one with this number, newest first; all when it is undefined. */

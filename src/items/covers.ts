@@ -1,11 +1,17 @@
 import { mkdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { writeWhole } from '../durable.ts'
+import { writeNew, writeWhole } from '../durable.ts'
 import type { Barcode } from '../ids.ts'
 
 export type CoverReading =
-  | { readonly kind: 'cover'; readonly jpeg: Uint8Array }
+  | {
+      readonly kind: 'cover'
+      readonly jpeg: Uint8Array
+      /** Of the new picture, in pixels. */
+      readonly width: number
+      readonly height: number
+    }
   /** A sentence for a form. */
   | { readonly kind: 'bad'; readonly why: string }
 
@@ -49,13 +55,13 @@ export async function readCover(bytes: Uint8Array): Promise<CoverReading> {
         `The cover has ${width} x ${height} pixels; it may have 50 million. Make it smaller first.`,
       )
     }
-    const jpeg = await picture
+    const { data, info } = await picture
       .autoOrient()
       .resize({ ...BOX, fit: 'inside', withoutEnlargement: true })
       .flatten({ background: '#fff' })
       .jpeg({ quality: 85 })
-      .toBuffer()
-    return { kind: 'cover', jpeg }
+      .toBuffer({ resolveWithObject: true })
+    return { kind: 'cover', jpeg: data, width: info.width, height: info.height }
   } catch {
     return bad('The picture of the cover is damaged. Choose another file.')
   }
@@ -69,6 +75,23 @@ export async function writeCover(
 ): Promise<void> {
   await mkdir(thumbnailsDir, { recursive: true })
   await writeWhole(coverPath(thumbnailsDir, barcode), jpeg)
+}
+
+/**
+ * Puts a cover in its place that nobody chose: never over one that is there, which somebody may
+ * have put there in the meantime.
+ *
+ * @param isStillWanted asked at the last moment
+ * @returns false when it is not in its place
+ */
+export async function writeFoundCover(
+  thumbnailsDir: string,
+  barcode: Barcode,
+  jpeg: Uint8Array,
+  isStillWanted: () => boolean,
+): Promise<boolean> {
+  await mkdir(thumbnailsDir, { recursive: true })
+  return writeNew(coverPath(thumbnailsDir, barcode), jpeg, isStillWanted)
 }
 
 /** Once deleted, deleting it again changes nothing. */

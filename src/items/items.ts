@@ -1,7 +1,7 @@
 import { and, count, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
-import { items } from '../db/schema.ts'
+import { barcodeChanges, items } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'
 import type { ItemDraft } from './draft.ts'
 import { itemSearch } from './search.ts'
@@ -52,6 +52,12 @@ export function itemsIn(db: Db) {
     update(draft: ItemDraft): boolean {
       const isIt = and(eq(items.barcode, draft.barcode), isThere)
       return db.update(items).set(draft).where(isIt).run().changes > 0
+    },
+
+    /** True while its files get the names of another barcode. */
+    isBeingRenamed(barcode: Barcode): boolean {
+      const isIt = eq(barcodeChanges.oldBarcode, barcode)
+      return db.select().from(barcodeChanges).where(isIt).get() !== undefined
     },
 
     /** @returns false when there is no such item */

@@ -1,4 +1,17 @@
-import { and, desc, eq, gt, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  count,
+  desc,
+  eq,
+  gt,
+  inArray,
+  isNotNull,
+  isNull,
+  lte,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { clock, items, loans } from '../db/schema.ts'
@@ -64,6 +77,7 @@ export function loanQueries(db: Db) {
     .limit(1)
     .prepare()
 
+  const openInAll = db.select({ count: count() }).from(loans).where(isOpen).prepare()
   const lastSeen = db.select({ at: clock.lastSeen }).from(clock).prepare()
 
   function stampOverdue(now: EpochMs, which?: SQL): number {
@@ -172,6 +186,11 @@ export function loanQueries(db: Db) {
 
     openLoans(barcode: Barcode, now: EpochMs): number {
       return dueTimes.all({ barcode, now }).length
+    },
+
+    /** How many loans are open in all. */
+    openInAll(now: EpochMs): number {
+      return openInAll.get({ now })?.count ?? 0
     },
 
     /** When each open loan of the item is due, soonest first. */

@@ -34,6 +34,8 @@ export type LspAnswer =
       readonly why: LspTrouble
       /** Seconds until it is worth asking again, where that is known. */
       readonly retryAfterS?: number
+      /** The platform's own code of the trouble, for the log: no text, no address. */
+      readonly code?: string
     }
 
 /** What keeps a platform from answering: the way there, or the platform itself. */
@@ -68,7 +70,4 @@ export interface Lsp {
 /** Who can be asked about an item. */
 export type LspChoice =
   /** Nobody: staff enter items by hand. */
-  | { readonly kind: 'manual' }
-  /** The settings name a platform that this version has no adapter for. */
-  | { readonly kind: 'no-adapter'; readonly name: string }
-  | { readonly kind: 'lsp'; readonly lsp: Lsp }
+  { readonly kind: 'manual' } | { readonly kind: 'lsp'; readonly lsp: Lsp }

@@ -1,5 +1,5 @@
 import type { Reply } from '../outgoing.ts'
-import type { LspAnswer } from './lsp.ts'
+import type { LspAnswer, LspRecord } from './lsp.ts'
 
 /** An answer of the platform that has nothing to do with the item asked for. */
 export type LspFailure = Extract<LspAnswer, { kind: 'not-permitted' | 'unreachable' }>
@@ -28,6 +28,27 @@ export function jsonOf(reply: Reply): unknown {
   } catch {
     return undefined
   }
+}
+
+/** What an item must have: without them nobody knows what is lent. */
+const NEEDED = ['title', 'author', 'year'] as const
+
+const EMPTY: LspRecord = {
+  itemId: '',
+  itemPage: '',
+  title: '',
+  author: '',
+  publisher: '',
+  edition: '',
+  year: '',
+  isbnIssn: '',
+}
+
+/** @returns that the item is found, or what its record lacks */
+export function answerWith(told: Partial<LspRecord>): LspAnswer {
+  const record = { ...EMPTY, ...told }
+  const fields = NEEDED.filter((field) => record[field] === '')
+  return fields.length === 0 ? { kind: 'found', record } : { kind: 'incomplete', fields, record }
 }
 
 /** Retry-After in seconds; its other form, a date, is rare here and gets the usual wait. */

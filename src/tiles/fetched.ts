@@ -50,6 +50,10 @@ export type ImageAnswer = ServedImage | ComingImage | FaultAnswer | { readonly k
 export interface Fetched {
   info(key: ImageKey, signal?: AbortSignal): Promise<Info | FaultAnswer>
   image(wanted: Wanted, signal?: AbortSignal): Promise<ImageAnswer>
+  /** The images that are kept now. */
+  held(): Held
+  /** The image as far as it is kept; fetches nothing. */
+  kept(wanted: Wanted): ImageAnswer | undefined
   /** One line of the log, and the answer for the reader. */
   report(fault: SourceFault, key: ImageKey): FaultAnswer
 }
@@ -60,6 +64,11 @@ export interface Wanted {
   readonly path: string
   /** Whether the image that came has a size that a reader may have. */
   isAllowed(size: PixelSize): boolean
+}
+
+export interface Held {
+  readonly bytes: number
+  readonly images: number
 }
 
 export interface FetchedOptions {
@@ -145,6 +154,8 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
         (noneWaits, early) => loadImage(wanted, noneWaits, early),
         signal,
       ),
+    held: () => ({ bytes: images.bytes, images: images.count }),
+    kept: ({ key, path }) => images.peek(cacheKey(key, path)),
     report,
   }
 }

@@ -1,5 +1,14 @@
 import { badAnswer } from '../sources/source.ts'
-import { type FetchedOptions, fetchedFrom, type ImageAnswer, type ImageKey } from './fetched.ts'
+import {
+  type ComingImage,
+  type FetchedOptions,
+  fetchedFrom,
+  type Held,
+  type ImageAnswer,
+  type ImageKey,
+  type ServedImage,
+  type Wanted,
+} from './fetched.ts'
 import { type ImageRequest, type PixelSize, parseImageRequest } from './image-request.ts'
 import { type OurInfo, rewriteInfo } from './info.ts'
 import { type Limits, mayHave, mayHaveWhole } from './policy.ts'
@@ -16,7 +25,24 @@ export interface Tiles {
   info(key: ImageKey, id: string, signal?: AbortSignal): Promise<OurInfo | FaultAnswer>
   /** @param segments region, size, rotation, quality.format: path segments, already decoded */
   image(key: ImageKey, segments: readonly string[], signal?: AbortSignal): Promise<ImageAnswer>
+  /** What is kept in memory now. */
+  held(): Held
+  /** What `image` would answer, as far as it is known without fetching that image. */
+  peek(
+    key: ImageKey,
+    segments: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<ImageAnswer | NotFetched>
 }
+
+/** A reader may have it, and more is not known. */
+export interface NotFetched {
+  readonly kind: 'not-fetched'
+}
+
+type Plan =
+  | { readonly kind: 'wanted'; readonly wanted: Wanted }
+  | Exclude<ImageAnswer, ServedImage | ComingImage>
 
 export interface TilesOptions extends FetchedOptions {
   readonly limits: Limits
@@ -25,7 +51,11 @@ export interface TilesOptions extends FetchedOptions {
 export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
   const fetched = fetchedFrom(options)
 
-  async function cut(key: ImageKey, segments: readonly string[], signal?: AbortSignal) {
+  async function cut(
+    key: ImageKey,
+    segments: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Plan> {
     const info = await fetched.info(key, signal)
     if (info.kind !== 'read') return info
     const request = parseImageRequest(segments, info.api)
@@ -35,19 +65,23 @@ export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
     // One pixel more, for servers that round a proportional side up.
     const longest = Math.max(wanted.size.width, wanted.size.height) + 1
     const isAllowed = (size: PixelSize) => Math.max(size.width, size.height) <= longest
-    return fetched.image({ key, path: canonical(wanted, info.api), isAllowed }, signal)
+    return { kind: 'wanted', wanted: { key, path: canonical(wanted, info.api), isAllowed } }
   }
 
-  async function whole(key: ImageKey, segments: readonly string[], signal?: AbortSignal) {
+  function whole(key: ImageKey, segments: readonly string[]): Plan {
     // Read as 2.1, which knows both `full` and `max`.
     const request = parseImageRequest(segments, 2)
     if (request.kind === 'bad') return badRequest(request.reason)
     if (!isForWhole(request)) return badRequest('This image is served as full/max/0/default only.')
     const isAllowed = (size: PixelSize) => mayHaveWhole(size, limits).kind === 'allowed'
-    return fetched.image({ key, path: 'full/max/0/default', isAllowed }, signal)
+    return { kind: 'wanted', wanted: { key, path: 'full/max/0/default', isAllowed } }
   }
 
+  const plan = async (key: ImageKey, segments: readonly string[], signal?: AbortSignal) =>
+    key.image.kind === 'service' ? cut(key, segments, signal) : whole(key, segments)
+
   return {
+    held: fetched.held,
     async info(key, id, signal) {
       const info = await fetched.info(key, signal)
       if (info.kind !== 'read') return info
@@ -55,8 +89,16 @@ export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
       if (ours.kind === 'info') return ours
       return fetched.report(badAnswer('info', { reason: ours.reason }), key)
     },
-    image: (key, segments, signal) =>
-      key.image.kind === 'service' ? cut(key, segments, signal) : whole(key, segments, signal),
+    async image(key, segments, signal) {
+      const planned = await plan(key, segments, signal)
+      return planned.kind === 'wanted' ? fetched.image(planned.wanted, signal) : planned
+    },
+    async peek(key, segments, signal) {
+      const planned = await plan(key, segments, signal)
+      return planned.kind === 'wanted'
+        ? (fetched.kept(planned.wanted) ?? { kind: 'not-fetched' })
+        : planned
+    },
   }
 }
 

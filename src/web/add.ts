@@ -35,7 +35,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
         const barcode = parseBarcode(typed.barcode ?? '')
         if (barcode && items.find(barcode)) return answers.page(c, 'add', form(typed, taken), 409)
         const lookedUp = await lookedUpForm(deps, typed, sent.coverFault)
-        return answers.page(c, 'add', { ...lookedUp, ...nothingAdded })
+        return answers.page(c, 'add', { ...lookedUp.form, ...nothingAdded }, lookedUp.status)
       }
       if (sent.kind === 'faults') return answers.page(c, 'add', form(typed, sent.faults), 400)
       const { draft, cover } = sent
@@ -43,6 +43,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       if (cover) await writeCover(settings.thumbnailsDir, draft.barcode, cover)
       audit.record({ at: clock.now(), staff: patron, act: 'add', barcode: draft.barcode })
       log.info({ item: draft.barcode }, 'item.add')
+      deps.covers.lookFor(draft.barcode)
       return c.redirect(`/add?added=${draft.barcode}`, 303)
     }),
   })

@@ -40,7 +40,7 @@ export function createAnswers({
       c: WebContext,
       name: Name,
       props: Pages[Name],
-      status: 200 | 400 | 401 | 409 = 200,
+      status: 200 | 400 | 401 | 409 | 502 | 503 | 504 = 200,
     ): Response {
       return c.html(view(name, props, frame(c)), status, { 'Cache-Control': 'no-store' })
     },

@@ -23,18 +23,22 @@ const QUESTIONS = 4
 /** Adds the rows that can be added. A row that fails is told of and holds up no other. */
 export async function addAll(
   list: BulkList,
-  deps: Pick<WebDeps, 'items' | 'audit' | 'clock' | 'log'>,
-  lookUp: LookUp,
+  deps: Pick<WebDeps, 'items' | 'audit' | 'covers' | 'clock' | 'log'>,
+  lsp: LookUp,
   staff: PatronId,
 ): Promise<void> {
-  const { items, audit, clock, log } = deps
+  const { items, audit, covers, clock, log } = deps
 
   async function add(row: BulkRow): Promise<BulkRow> {
     const first = parseItemDraft(row.typed)
     const barcode = parseBarcode(row.typed.barcode ?? '')
-    if (row.fate.kind !== 'to-look-up' || barcode === undefined) return addDraft(row, first)
-    const answer = (await lookUp?.(barcode)) ?? { kind: 'unreachable', why: 'fault' }
-    if (answer.kind !== 'found') return { ...row, fate: { kind: 'bad', why: lspWords(answer) } }
+    if (row.fate.kind !== 'to-look-up' || barcode === undefined || lsp === undefined) {
+      return addDraft(row, first)
+    }
+    const answer = await lsp.lookUp(barcode)
+    if (answer.kind !== 'found') {
+      return { ...row, fate: { kind: 'bad', why: lspWords(answer, lsp.name) } }
+    }
     const typed = withRecord(row.typed, answer.record)
     return addDraft({ ...row, typed }, parseItemDraft(typed))
   }
@@ -46,6 +50,7 @@ export async function addAll(
     const { barcode } = reading.draft
     if (!items.add(reading.draft, clock.now())) return { ...row, fate: { kind: 'exists' } }
     audit.record({ at: clock.now(), staff, act: 'add', barcode, detail: 'from a list' })
+    covers.lookFor(barcode)
     return { ...row, fate: { kind: 'added' } }
   }
 

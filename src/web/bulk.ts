@@ -7,7 +7,6 @@ import type { Answers } from './answers.ts'
 import { addAll, type BulkList } from './bulk-list.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { lookUpWith } from './look-up.ts'
-import { noAdapterWords } from './lsp-words.ts'
 import type { Router } from './routes.ts'
 import { readUpload } from './uploads.ts'
 import type { BulkListPage, BulkPage } from './view.ts'
@@ -15,7 +14,7 @@ import type { BulkListPage, BulkPage } from './view.ts'
 /** Adding many items at once, from a list. */
 export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
   const { items, log } = deps
-  const lookUp = lookUpWith(deps)
+  const lsp = lookUpWith(deps)
   const lists = new LRUCache<string, BulkList>({ max: 20, ttl: 24 * HOUR })
 
   const exists = (text: string) => {
@@ -25,8 +24,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
 
   const page = (fault = ''): BulkPage => ({
     fault,
-    canLookUp: lookUp !== undefined,
-    noAdapter: noAdapterWords(deps.lsp),
+    canLookUp: lsp !== undefined,
     lists: [...lists.entries()].map(([id, list]) => ({
       href: `/bulk/${id}`,
       text: `${list.rows.length} rows, ${STATES[list.state]}`,
@@ -40,7 +38,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (sent.kind === 'refused') return answers.refuse(c, sent.refused)
       const file = sent.files.get('csv')
       if (file === undefined) return answers.page(c, 'bulk', page('Choose a file.'), 400)
-      const reading = readBulk(file.bytes, exists, lookUp !== undefined)
+      const reading = readBulk(file.bytes, exists, lsp !== undefined)
       if (reading.kind === 'bad') return answers.page(c, 'bulk', page(reading.why), 400)
       const id = randomUUID()
       const { ignored } = reading
@@ -63,7 +61,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (list === undefined) return gone(c)
       if (list.state === 'preview') {
         log.info({ rows: list.rows.length }, 'bulk.start')
-        void addAll(list, deps, lookUp, patron)
+        void addAll(list, deps, lsp, patron)
       }
       return c.redirect(c.req.path, 303)
     }),

@@ -2,17 +2,21 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
+import type { Health } from '../health.ts'
 import type { PatronId } from '../ids.ts'
 import type { BarcodeChangeDeps } from '../items/change-barcode.ts'
+import type { CoverSearch } from '../items/cover-search.ts'
 import type { Items } from '../items/items.ts'
 import type { LendingDeps } from '../loans/borrow.ts'
 import type { DeskQueries } from '../loans/desk-queries.ts'
 import type { Downloads } from '../loans/downloads.ts'
+import type { Pace } from '../loans/pace.ts'
 import type { LoanQueries } from '../loans/queries.ts'
 import type { Statistics } from '../loans/statistics.ts'
 import type { Log, PatronHash } from '../log.ts'
 import type { LspChoice } from '../lsp/lsp.ts'
 import type { ManifestStore } from '../manifests/store.ts'
+import type { Metrics } from '../metrics.ts'
 import type { People, Role } from '../people/people.ts'
 import type { Settings } from '../settings.ts'
 import type { Tiles } from '../tiles/serve.ts'
@@ -48,8 +52,11 @@ export interface WebDeps {
   readonly clock: Clock
   readonly log: Log
   readonly patronHash: PatronHash
+  readonly health: Health
+  readonly metrics: Metrics
   readonly people: Pick<People, 'role'>
   readonly items: Items
+  readonly covers: CoverSearch
   readonly barcodeChanges: BarcodeChangeDeps
   readonly audit: Audit
   readonly lsp: LspChoice
@@ -60,6 +67,7 @@ export interface WebDeps {
   readonly statistics: Statistics
   readonly manifests: ManifestStore
   readonly tiles: Tiles
+  readonly pace: Pace
   readonly view: View
   readonly words: Words
   readonly texts: Texts

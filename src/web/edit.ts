@@ -7,6 +7,7 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { itemForm } from './item-form.ts'
 import { readItemForm } from './item-form-reading.ts'
+import { coverSearchPart } from './look-for-cover.ts'
 import { lookedUpForm, lookUpPart } from './look-up.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
@@ -15,7 +16,7 @@ import { overCopies } from './words.ts'
 
 /** Changing an item, its barcode and its cover. */
 export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { settings, items, audit, clock, log, words } = deps
+  const { settings, items, covers, audit, clock, log, words } = deps
   const { thumbnailsDir } = settings
 
   const find = (text: string | undefined): Item | undefined => {
@@ -38,11 +39,13 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
 
   async function page(item: Item, form: ItemForm, saved = false): Promise<EditPage> {
     const { barcode, title } = item
+    const cover = await coverUrl(barcode)
     return {
       ...form,
       barcode,
       title,
-      cover: await coverUrl(barcode),
+      cover,
+      coverSearch: coverSearchPart(covers, barcode, cover !== ''),
       saved,
       stillRunning: stillRunning(item),
       tooMany: Math.max(0, deps.loans.openLoans(barcode, clock.now()) - item.copies),
@@ -102,8 +105,8 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const { typed } = sent
       if (sent.kind === 'look-up') {
-        const form = await lookedUpForm(deps, typed, sent.coverFault)
-        return answers.page(c, 'edit', await page(item, form))
+        const { form, status } = await lookedUpForm(deps, typed, sent.coverFault)
+        return answers.page(c, 'edit', await page(item, form), status)
       }
       if (sent.kind === 'faults') {
         const form = itemForm(typed, sent.faults, '', lookUp)
@@ -118,6 +121,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       }
       if (cover) await writeCover(thumbnailsDir, draft.barcode, cover)
       record(patron, item, draft)
+      covers.lookFor(draft.barcode)
       return c.redirect(`/edit/${draft.barcode}?saved=yes`, 303)
     }),
   })

@@ -3,6 +3,7 @@ import { parseBarcode } from '../ids.ts'
 import { coverFile } from '../items/covers.ts'
 import type { Answers } from './answers.ts'
 import type { Asset } from './asset.ts'
+import { isUnchanged, rangeOf } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import type { Router } from './routes.ts'
 
@@ -41,21 +42,24 @@ export function fileRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
 
   function send(c: WebContext, asset: Asset | undefined, cacheControl: string): Response {
     if (asset === undefined) return answers.refuse(c, { kind: 'not-found' })
-    c.header('Cache-Control', cacheControl)
-    c.header('ETag', asset.etag)
-    if (asset.brotli) c.header('Vary', 'Accept-Encoding')
-    if (isUnchanged(c, asset.etag)) return c.body(null, 304)
-    c.header('Content-Type', asset.type)
     const brotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '') ? asset.brotli : undefined
+    const bytes = brotli ?? asset.bytes
+    // Parts of the one must never be joined to parts of the other.
+    const etag = brotli ? asset.etag.replace(/"$/, '-br"') : asset.etag
+    c.header('Cache-Control', cacheControl)
+    c.header('ETag', etag)
+    c.header('Accept-Ranges', 'bytes')
+    if (asset.brotli) c.header('Vary', 'Accept-Encoding')
+    if (isUnchanged(c, etag)) return c.body(null, 304)
+    const range = rangeOf(c, etag, bytes.length)
+    if (range === 'outside') {
+      c.header('Content-Range', `bytes */${bytes.length}`)
+      return answers.refuse(c, { kind: 'no-such-range' })
+    }
+    c.header('Content-Type', asset.type)
     if (brotli) c.header('Content-Encoding', 'br')
-    return c.body(brotli ?? asset.bytes)
+    if (range === 'all') return c.body(bytes)
+    c.header('Content-Range', `bytes ${range.first}-${range.last}/${bytes.length}`)
+    return c.body(bytes.slice(range.first, range.last + 1), 206)
   }
-}
-
-/** Has the client this very version (RFC 9110 section 13.1.2)? */
-export function isUnchanged(c: WebContext, etag: string): boolean {
-  const sent = c.req.header('if-none-match')
-  if (sent === undefined) return false
-  const tags = sent.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes(etag) || sent.trim() === '*'
 }

@@ -12,6 +12,11 @@ const LARGEST_FORM_BYTES = 64 * 1024
 const refusedAs = (refused: Refused): FormReading => ({ kind: 'refused', refused })
 const badEncoding = refusedAs({ kind: 'bad-form', why: 'It is not encoded as a form.' })
 
+/** What a form of ours always sends. */
+export function missingField(name: string): Refused {
+  return { kind: 'bad-form', why: `The field ${name} is missing.` }
+}
+
 /**
  * Reads an ordinary form (application/x-www-form-urlencoded) strictly: no field twice, no percent
  * sign that is not an escape, nothing that is not UTF-8, and ASCII alone on the wire.

@@ -2,16 +2,14 @@ import type { MiddlewareHandler } from 'hono'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps, WebEnv } from './context.ts'
 import { demonstrationHost, demonstrationVisitor } from './demonstration.ts'
-import { SECURITY_HEADERS } from './headers.ts'
 import { createIdentify } from './identity.ts'
 import type { Refused } from './refusals.ts'
-import { isFromHere } from './same-origin.ts'
-import { pathSegments } from './target.ts'
+import { pathOf, pathSegments } from './target.ts'
 
-/**
- * The first thing that meets a request. It refuses what no route should see, settles who asks,
- * and puts the headers on that every answer carries.
- */
+/** Longer than any address of ours by far. */
+const LONGEST_PATH = 4096
+
+/** The first thing that meets a request: it refuses what no route should see, settles who asks. */
 export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv> {
   const { settings, people, log } = deps
   const identify = createIdentify({
@@ -24,7 +22,11 @@ export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv
   function examine(c: WebContext): Refused | undefined {
     const { incoming } = c.env
     c.set('origin', settings.baseUrl)
-    if (pathSegments(incoming.url ?? '') === undefined) return { kind: 'bad-address' }
+    const target = incoming.url ?? ''
+    if (pathOf(target).length > LONGEST_PATH) return { kind: 'address-too-long' }
+    if (pathSegments(target) === undefined) return { kind: 'bad-address' }
+    // RFC 9112 section 3.2: of two, nobody knows which one others go by.
+    if (incoming.headersDistinct.host?.length !== 1) return { kind: 'bad-address' }
     if (settings.demonstration) {
       const host = demonstrationHost(incoming)
       if (host === undefined) return { kind: 'not-demonstration-host' }
@@ -40,15 +42,12 @@ export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv
         c.set('visitor', { patron: identity.patron, role: people.role(identity.patron) })
       }
     }
-    return isFromHere(c.req.raw, c.get('origin')) ? undefined : { kind: 'other-site' }
+    return undefined
   }
 
   return async (c, next) => {
     const refused = examine(c)
-    if (refused === undefined) await next()
-    else c.res = answers.refuse(c, refused)
-    for (const [name, value] of Object.entries(SECURITY_HEADERS)) {
-      if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-    }
+    if (refused !== undefined) return answers.refuse(c, refused)
+    await next()
   }
 }

@@ -42,8 +42,8 @@ export function createIdentify(rules: IdentityRules): (request: IncomingMessage)
     if (!isTrusted(socket.remoteAddress)) return { kind: 'not-trusted', reason: 'peer' }
     if (!hasSecret(headers[SECRET_HEADER], rules.secrets))
       return { kind: 'not-trusted', reason: 'secret' }
-    if (value.trim() === '') return { kind: 'nobody' }
     const name = decodeUtf8(value)
+    if (name?.trim() === '') return { kind: 'nobody' }
     const patron = name === undefined ? undefined : parsePatronId(name, rules.nameCase)
     if (patron === undefined) return { kind: 'bad-identity', reason: 'malformed' }
     return { kind: 'somebody', patron }

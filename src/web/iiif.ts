@@ -4,11 +4,12 @@ import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
 import type { ComingImage } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
+import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
-import { isUnchanged } from './files.ts'
 import { flowing } from './flowing.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
+import { createSlowing } from './slowing.ts'
 import { pathSegments } from './target.ts'
 
 /** A way to the pages of an item: who may take it, how long, and where its addresses begin. */
@@ -16,7 +17,9 @@ export interface Entrance {
   /** What stands before `/manifests/...` and `/iiif/...`. */
   readonly under: '' | '/preview'
   /** Gate 1: the item and the version of its manifest, or the reason why the gate stays shut. */
-  enter(c: WebContext): MaybePromise<{ barcode: Barcode; version: string } | Refused>
+  enter(
+    c: WebContext,
+  ): MaybePromise<{ barcode: Barcode; version: string; loanId?: number } | Refused>
   /**
    * Asked again when the answer is made: not a byte of it goes out if the gate has shut.
    *
@@ -40,7 +43,8 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
       if (c.get('visitor') === undefined) return { kind: 'not-signed-in' }
       const barcode = parseBarcode(c.req.param('barcode') ?? '')
       const loan = openLoan(c, barcode)
-      return barcode && loan ? { barcode, version: loan.manifestVersion } : { kind: 'not-on-loan' }
+      if (barcode === undefined || loan === undefined) return { kind: 'not-on-loan' }
+      return { barcode, version: loan.manifestVersion, loanId: loan.id }
     },
     stillOpen(c, barcode) {
       const loan = openLoan(c, barcode)
@@ -58,6 +62,7 @@ export function iiifRoutes(
   entrance: Entrance,
 ): void {
   const { manifests, tiles, settings, statistics } = deps
+  const slowing = createSlowing(deps)
   const { under, enter, stillOpen, shut } = entrance
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
@@ -65,6 +70,7 @@ export function iiifRoutes(
   function counted(handler: Handler): Handler {
     return async (c) => {
       const answer = await handler(c)
+      if (c.req.method === 'HEAD') return answer
       const barcode = parseBarcode(c.req.param('barcode') ?? '')
       const sent = answer.status === 200 || answer.status === 304
       if (sent && barcode && c.get('visitor')?.role === 'patron') {
@@ -99,19 +105,25 @@ export function iiifRoutes(
     GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
-      const { barcode, version } = entered
+      const { barcode, version, loanId } = entered
       const manifest = await manifests.kept(barcode, version)
       const number = c.req.param('number') ?? ''
       const image = /^[1-9]\d{0,5}$/.test(number) ? manifest?.images[Number(number) - 1] : undefined
       if (image === undefined) return answers.refuseJson(c, { kind: 'no-such-image' })
       // What follows the image's number; the guard has seen that the target can be read.
       const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
+      if (loanId !== undefined) {
+        const slowed = slowing(barcode, loanId, image.number, segments)
+        if (slowed !== undefined) {
+          return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
+        }
+      }
       const key = { barcode, version, image }
       const { signal } = c.req.raw
       const isInfo = segments.length === 1 && segments[0] === 'info.json'
       const answer = isInfo
         ? await tiles.info(key, `${c.get('origin')}${under}/iiif/${barcode}/${number}`, signal)
-        : await tiles.image(key, segments, signal)
+        : await tiles[c.req.method === 'HEAD' ? 'peek' : 'image'](key, segments, signal)
       const cacheControl = stillOpen(c, barcode)
       if (cacheControl === undefined) return answers.refuseJson(c, shut)
       switch (answer.kind) {
@@ -123,6 +135,8 @@ export function iiifRoutes(
           const bytes = Buffer.from(JSON.stringify(answer.document))
           return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
         }
+        case 'not-fetched':
+          return c.body(null, 200, { 'Cache-Control': cacheControl, Vary: vary })
         case 'bad-request':
           return answers.refuseJson(c, { kind: 'bad-image-request', why: answer.reason })
         case 'too-large':

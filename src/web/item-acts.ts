@@ -3,7 +3,7 @@ import type { Item } from '../items/items.ts'
 import type { Readers } from '../loans/withdraw.ts'
 import type { Answers } from './answers.ts'
 import type { Visitor, WebContext, WebDeps } from './context.ts'
-import { readForm } from './forms.ts'
+import { missingField, readForm } from './forms.ts'
 import { listAddress, parseListQuery } from './list-query.ts'
 import type { Handler, Router } from './routes.ts'
 
@@ -32,7 +32,9 @@ export function itemActs(
       staffOnly(async (c, visitor) => {
         const form = c.req.method === 'POST' ? await readForm(c) : addressFields(c)
         if (form.kind === 'refused') return answers.refuse(c, form.refused)
-        const barcode = parseBarcode(form.fields.get('barcode') ?? '')
+        const typed = form.fields.get('barcode')
+        if (typed === undefined) return answers.refuse(c, missingField('barcode'))
+        const barcode = parseBarcode(typed)
         const item = barcode && items.find(barcode)
         if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
         return act(c, itemRequest(item, form.fields), visitor)

@@ -59,7 +59,7 @@ const FIELDS: readonly {
   },
 ]
 
-export const NO_LOOK_UP: LookUpPart = { offered: false, answer: '', isFault: false, noAdapter: '' }
+export const NO_LOOK_UP: LookUpPart = { offered: false, answer: '', isFault: false }
 
 /** What was sent, by our words; a field that was not sent is left out. */
 export function typedFields(sent: ReadonlyMap<string, string>): Typed {

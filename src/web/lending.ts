@@ -6,7 +6,7 @@ import { returnItem } from '../loans/return.ts'
 import { coolingOffEnd } from '../loans/rules.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
-import { readForm } from './forms.ts'
+import { missingField, readForm } from './forms.ts'
 import { VIEWER_POLICY } from './headers.ts'
 import { itemPages } from './item-page.ts'
 import type { Router } from './routes.ts'
@@ -27,7 +27,9 @@ export function lendingRoutes({ route, signedIn }: Router, deps: WebDeps, answer
       const { patron, role } = visitor
       const form = await readForm(c)
       if (form.kind === 'refused') return answers.refuse(c, form.refused)
-      const barcode = parseBarcode(form.fields.get('barcode') ?? '')
+      const typed = form.fields.get('barcode')
+      if (typed === undefined) return answers.refuse(c, missingField('barcode'))
+      const barcode = parseBarcode(typed)
       if (barcode === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const accepted = texts('copyright-notice') === '' || form.fields.get('accepted') === 'yes'
       const result = accepted

@@ -2,6 +2,7 @@ import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { demonstrationSignOut } from './demonstration.ts'
 import type { Handler, Router } from './routes.ts'
+import { lengthInWords } from './words.ts'
 
 /** The pages for anybody: what this is, and the way out. */
 export function pageRoutes(
@@ -12,8 +13,13 @@ export function pageRoutes(
   const home: Handler = (c) => answers.page(c, 'home', { policy: texts('policy') })
   route('/', { GET: home })
   route('/info', { GET: home })
-  const logIsKeyed = settings.logKey !== undefined
-  route('/about', { GET: (c) => answers.page(c, 'about', { text: texts('about'), logIsKeyed }) })
+  route('/about', { GET: (c) => answers.page(c, 'about', { text: texts('about') }) })
+  const kept = {
+    coolingOff: lengthInWords(settings.reloanWaitMinutes / 60),
+    mails: settings.mailHost !== undefined,
+    logIsKeyed: settings.logKey !== undefined,
+  }
+  route('/privacy', { GET: (c) => answers.page(c, 'privacy', kept) })
   route('/notallowed', {
     GET: (c) => answers.refuse(c, { kind: 'not-on-loan' }),
     POST: (c) => answers.refuse(c, { kind: 'not-on-loan' }),

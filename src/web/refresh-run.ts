@@ -1,8 +1,8 @@
 import pMap from 'p-map'
-import type { Item, Items } from '../items/items.ts'
+import type { Item } from '../items/items.ts'
 import { changesFor, type FieldChange } from '../items/refresh.ts'
-import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
+import type { WebDeps } from './context.ts'
 import type { LookUp } from './look-up.ts'
 import { lspWords } from './lsp-words.ts'
 
@@ -24,28 +24,30 @@ const MOST_CHANGED = 500
 const MOST_UNREACHABLE = 10
 
 /** What the record of an answer would change, or why there is none. */
-export function compare(item: Item, answer: LspAnswer): FieldChange[] | string {
+export function compare(item: Item, answer: LspAnswer, name: string): FieldChange[] | string {
   if (answer.kind === 'found' || answer.kind === 'incomplete') {
     return changesFor(item, { ...answer.record })
   }
-  return lspWords(answer)
+  return lspWords(answer, name)
 }
 
 /** Asks about one item after the other, until all are done or enough would change. */
 export async function refreshAll(
   run: RefreshRun,
-  { items, log }: { items: Items; log: Log },
-  lookUp: NonNullable<LookUp>,
+  { items, covers, log }: Pick<WebDeps, 'items' | 'covers' | 'log'>,
+  lsp: NonNullable<LookUp>,
 ): Promise<void> {
   let unreachable = 0
 
   async function ask(item: Item): Promise<void> {
     if (unreachable >= MOST_UNREACHABLE) return
-    const answer = await lookUp(item.barcode)
+    const answer = await lsp.lookUp(item.barcode)
     if (answer.kind === 'unreachable') unreachable++
-    const changes = compare(item, answer)
+    const changes = compare(item, answer, lsp.name)
     if (typeof changes === 'string') run.faults.push({ item, why: changes })
     else if (changes.length > 0) run.changed.push({ item, changes })
+    // Also for those whose turn never came because the server was stopped.
+    covers.lookFor(item.barcode)
     run.done++
   }
 

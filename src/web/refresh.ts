@@ -8,15 +8,16 @@ import type { WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { labelOf, typedFields, wireOf } from './item-form.ts'
 import { lookUpWith } from './look-up.ts'
+import { lspStatus } from './lsp-words.ts'
 import { compare, type RefreshRun, refreshAll } from './refresh-run.ts'
 import type { Router } from './routes.ts'
 import type { RefreshAllPage, RefreshedItem } from './view.ts'
 
 /** Comparing items with the library system, and taking over what is new there. */
 export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
-  const { items, audit, clock, log } = deps
-  const lookUp = lookUpWith(deps)
-  if (lookUp === undefined) return
+  const { items, audit, covers, clock, log } = deps
+  const lsp = lookUpWith(deps)
+  if (lsp === undefined) return
 
   const find = (c: WebContext): Item | undefined => {
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
@@ -31,6 +32,7 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
     const detail = changed.map(({ field }) => field).join(' ')
     audit.record({ at: clock.now(), staff, act: 'refresh', barcode: item.barcode, detail })
     log.info({ item: item.barcode }, 'item.refresh')
+    covers.lookFor(item.barcode)
     return true
   }
 
@@ -38,10 +40,11 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
     GET: staffOnly(async (c) => {
       const item = find(c)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
-      const changes = compare(item, await lookUp(item.barcode))
+      const answer = await lsp.lookUp(item.barcode)
+      const changes = compare(item, answer, lsp.name)
       const fault = typeof changes === 'string' ? changes : ''
       const shown = refreshed(item, typeof changes === 'string' ? [] : changes)
-      return answers.page(c, 'refresh', { item: shown, fault })
+      return answers.page(c, 'refresh', { item: shown, fault }, lspStatus(answer))
     }),
     POST: staffOnly(async (c, { patron }) => {
       const item = find(c)
@@ -63,7 +66,7 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
       if (form.fields.get('action') === 'save') saveAll(form.fields.get('run') ?? '', patron)
       else if (run?.state !== 'running') {
         run = { id: randomUUID(), state: 'running', done: 0, saved: 0, changed: [], faults: [] }
-        void refreshAll(run, deps, lookUp)
+        void refreshAll(run, deps, lsp)
       }
       return c.redirect('/refresh', 303)
     }),

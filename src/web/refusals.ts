@@ -23,6 +23,8 @@ export type Refused =
   | { readonly kind: 'other-site' }
   | { readonly kind: 'not-demonstration-host' }
   | { readonly kind: 'bad-address' }
+  | { readonly kind: 'address-too-long' }
+  | { readonly kind: 'no-such-range' }
   | { readonly kind: 'not-found' }
   | { readonly kind: 'wrong-method' }
   | { readonly kind: 'bad-form'; readonly why: string }
@@ -32,11 +34,27 @@ export type Refused =
   | { readonly kind: 'image-too-large' }
   | { readonly kind: 'no-such-image' }
   | { readonly kind: 'images-unavailable'; readonly status: 502 | 503 | 504 }
+  | { readonly kind: 'too-fast'; readonly retryAfterS: number }
   | { readonly kind: 'cannot-record' }
   | { readonly kind: 'fault' }
 
 export interface RefusalWords {
-  readonly status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 500 | 502 | 503 | 504
+  readonly status:
+    | 400
+    | 401
+    | 403
+    | 404
+    | 405
+    | 409
+    | 413
+    | 414
+    | 415
+    | 416
+    | 429
+    | 500
+    | 502
+    | 503
+    | 504
   readonly title: string
   readonly message: string
 }
@@ -197,6 +215,10 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'Bad address',
         'This address has characters in it that no page here has. Check the link.',
       )
+    case 'address-too-long':
+      return say(414, 'Address too long', 'No page here has an address that long.')
+    case 'no-such-range':
+      return say(416, 'No such part', 'This file is shorter than the part that was asked for.')
     case 'not-found':
       return say(
         404,
@@ -227,6 +249,12 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
         'Images unavailable',
         'The page images cannot be reached just now. Try again in a moment.',
       )
+    case 'too-fast':
+      return say(
+        429,
+        'Too fast',
+        `Pages of this loan are asked for faster than people read. Go on ${inSeconds(refused.retryAfterS)}.`,
+      )
     case 'cannot-record':
       return say(
         503,
@@ -244,4 +272,10 @@ export function refusalWords(refused: Refused, now: EpochMs, words: Words): Refu
 
 function say(status: RefusalWords['status'], title: string, message: string): RefusalWords {
   return { status, title, message }
+}
+
+function inSeconds(seconds: number): string {
+  if (seconds < 60) return seconds === 1 ? 'in a second' : `in ${seconds} seconds`
+  const minutes = Math.ceil(seconds / 60)
+  return minutes === 1 ? 'in a minute' : `in ${minutes} minutes`
 }

@@ -1,12 +1,16 @@
 import type { Hono } from 'hono'
 import type { Answers } from './answers.ts'
 import type { Visitor, WebContext, WebEnv } from './context.ts'
+import { isFromHere } from './same-origin.ts'
 
 export type Handler = (c: WebContext) => Response | Promise<Response>
 type VisitorHandler = (c: WebContext, visitor: Visitor) => Response | Promise<Response>
 
 export interface Router {
-  /** All that one path does; every other method is answered 405 with `Allow`, OPTIONS 204. */
+  /**
+   * All that one path does: OPTIONS is answered 204 and every other method 405, both with `Allow`.
+   * What is not a GET may change something, so it must come from a page of this site.
+   */
   route(path: string, handlers: { GET?: Handler; POST?: Handler }): void
   /** For whoever is signed in; others get 401. */
   signedIn(handler: VisitorHandler): Handler
@@ -24,12 +28,20 @@ export function createRouter(app: Hono<WebEnv>, answers: Answers, answerStranger
       const visitor = c.get('visitor')
       return visitor === undefined ? answerStranger(c) : handler(c, visitor)
     }
+  const fromHere =
+    (handler: Handler): Handler =>
+    (c) =>
+      isFromHere(c.req.raw, c.get('origin'))
+        ? handler(c)
+        : answers.refuse(c, { kind: 'other-site' })
+
   return {
     route(path, handlers) {
       const methods = Object.keys(handlers)
       if (handlers.GET) methods.push('HEAD')
       const allow = [...methods, 'OPTIONS'].join(', ')
-      for (const [method, handler] of Object.entries(handlers)) app.on(method, path, handler)
+      if (handlers.GET) app.get(path, handlers.GET)
+      if (handlers.POST) app.post(path, fromHere(handlers.POST))
       app.all(path, (c) => {
         if (c.req.method === 'OPTIONS') return c.body(null, 204, { Allow: allow })
         const refusal = answers.refuse(c, { kind: 'wrong-method' })

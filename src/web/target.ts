@@ -9,11 +9,16 @@
  * @returns undefined when the target is to be refused
  */
 export function pathSegments(target: string): string[] | undefined {
-  const path = target.replace(/^https?:\/\/[^/]*/i, '').replace(/\?.*$/s, '')
+  const path = pathOf(target)
   if (!path.startsWith('/') || path.includes('#')) return undefined
   if (path === '/') return []
   const segments = path.slice(1).replace(/\/$/, '').split('/').map(decodeSegment)
   return segments.every((segment) => segment !== undefined) ? segments : undefined
+}
+
+/** The path of a request target, as it came: undecoded, without the query. */
+export function pathOf(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#\\]+/i, '').replace(/\?.*$/s, '')
 }
 
 function decodeSegment(segment: string): string | undefined {

@@ -169,8 +169,6 @@ export interface LookUpPart {
   /** What it answered, in words, or ''. */
   readonly answer: string
   readonly isFault: boolean
-  /** Why it cannot be asked although the settings name it, or ''. */
-  readonly noAdapter: string
 }
 
 export interface AuditPage {
@@ -192,11 +190,20 @@ export interface AddPage extends ItemForm {
   readonly addedBarcode: string
 }
 
+/** Looking for an item's cover. */
+export interface CoverSearchPart {
+  /** Is there a button for it? */
+  readonly offered: boolean
+  /** What came of it, or ''. */
+  readonly words: string
+}
+
 export interface EditPage extends ItemForm {
   readonly barcode: string
   readonly title: string
   /** The address of its picture, or ''. */
   readonly cover: string
+  readonly coverSearch: CoverSearchPart
   readonly saved: boolean
   /** What holds of copies that are still read, in words, or ''. */
   readonly stillRunning: string
@@ -240,8 +247,6 @@ export interface BulkPage {
   readonly fault: string
   /** Rows may do without a title: it can be looked up. */
   readonly canLookUp: boolean
-  /** Why nothing can be looked up, or ''. */
-  readonly noAdapter: string
   readonly lists: readonly { readonly href: string; readonly text: string }[]
 }
 
@@ -347,8 +352,15 @@ export interface StatsPage {
 /** Every page and what its template needs; a template that is given less throws. */
 export interface Pages {
   home: { readonly policy: string }
-  /** `logIsKeyed`: the library can tell a patron's lines in the log (LOG_KEY). */
-  about: { readonly text: string; readonly logIsKeyed: boolean }
+  about: { readonly text: string }
+  privacy: {
+    /** The time after a loan in which its item cannot be borrowed again, in words. */
+    readonly coolingOff: string
+    /** Mail is sent when a loan begins. */
+    readonly mails: boolean
+    /** The library can tell a patron's lines in the log (LOG_KEY). */
+    readonly logIsKeyed: boolean
+  }
   item: ItemPage
   view: ViewPage
   'thank-you': { readonly borrowAgain: string }

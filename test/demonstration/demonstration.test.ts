@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sendRaw } from '../support/raw.ts'
 import { freePort } from '../support/site.ts'
 
 const SERVER = join(import.meta.dirname, '../../src/server.ts')
@@ -84,6 +85,20 @@ describe('the demonstration', () => {
     }
     expect(manifest.items.length).toBeGreaterThanOrEqual(24)
     for (const { width, height } of manifest.items) expect([width, height]).toEqual([2000, 3000])
+  })
+
+  it('4.2 Host: the demonstration knows loopback names only, one at a time, and no proxy', async () => {
+    const status = async (...headers: string[]) => {
+      const lines = ['GET /about HTTP/1.1', 'Connection: close', ...headers]
+      return (await sendRaw(running.url, `${lines.join('\r\n')}\r\n\r\n`)).status
+    }
+    expect(await status('Host: localhost')).toBe(200)
+    expect(await status('Host: localhost', 'Host: evil.example')).toBe(400)
+    expect(await status('Host: localhost', 'Host: localhost')).toBe(400)
+    expect(await status('Host: evil.example')).toBe(403)
+    expect(await status('Host: localhost.evil.example')).toBe(403)
+    expect(await status('Host: localhost', 'X-Forwarded-For: 192.0.2.1')).toBe(403)
+    expect(await status('Host: localhost', 'Via: 1.1 front')).toBe(403)
   })
 
   it('asks strangers which of the sample people they are', async () => {

@@ -45,6 +45,7 @@ describe.each([
       '/',
       '/info',
       '/about',
+      '/privacy',
       '/notallowed',
       '/logout',
       '/nothing',

@@ -7,7 +7,12 @@ import { RECORD, testLsp } from '../support/lsp.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
-const lsp = () => testLsp({ '001': { kind: 'found', record: RECORD }, A: { kind: 'several' } })
+const lsp = () =>
+  testLsp({
+    '001': { kind: 'found', record: RECORD },
+    '004': { kind: 'unreachable', why: 'timeout' },
+    A: { kind: 'several' },
+  })
 const barcodes = (site: Site) =>
   site.db.$client.prepare('select barcode from items order by added_at, rowid').pluck().all()
 
@@ -47,7 +52,7 @@ describe('with a barcode scanner', () => {
     expect(await focused(page)).toBe('barcode')
     await selected(page)
     await scan(page, '001')
-    await page.getByRole('status').filter({ hasText: 'Found in the library system' }).waitFor()
+    await page.getByRole('status').filter({ hasText: 'Found in the test LSP' }).waitFor()
     expect(await page.inputValue('#title')).toBe('Optics')
     expect(await page.inputValue('#barcode')).toBe('001')
     expect(await focused(page)).toBe('save')
@@ -73,6 +78,26 @@ describe('with a barcode scanner', () => {
     expect(barcodes(site)).toEqual(['003'])
   })
 
+  it('4.7 LSP down: the browser shows the form as it was, with the reason, and the work goes on', async () => {
+    const site = await startSite({ lsp: lsp() })
+    const page = await open(site, 'lee')
+    await page.goto('/add')
+    await page.fill('#author', 'Typed')
+    await page.focus('#barcode')
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().endsWith('/update/add')),
+      scan(page, '004'),
+    ])
+    expect(answer.status()).toBe(504)
+    await page.getByRole('alert').filter({ hasText: 'did not answer within 10 seconds' }).waitFor()
+    expect(await page.inputValue('#author')).toBe('Typed')
+    expect(await focused(page)).toBe('title')
+    expect(await violations(page)).toEqual([])
+    await scan(page, 'By hand')
+    await page.getByRole('status').filter({ hasText: 'Added: By hand' }).waitFor()
+    expect(barcodes(site)).toEqual(['004'])
+  })
+
   it('it all works without JavaScript', async () => {
     const site = await startSite({ lsp: lsp() })
     const page = await open(site, 'lee', { ...DESKTOP, javaScriptEnabled: false })
@@ -80,7 +105,7 @@ describe('with a barcode scanner', () => {
     await page.fill('#barcode', '001')
     await page.fill('#notes', 'Kept')
     await page.getByRole('button', { name: 'Look up' }).click()
-    await page.getByText('Found in the library system').waitFor()
+    await page.getByText('Found in the test LSP').waitFor()
     await page.getByRole('button', { name: 'Add the item' }).click()
     await page.getByText('Added: Optics').waitFor()
     await page.goto('/bulk')

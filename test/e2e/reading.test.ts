@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { HOUR, MINUTE } from '../../src/clock.ts'
+import { MINUTE } from '../../src/clock.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import {
   borrowInBrowser,
@@ -166,13 +166,13 @@ describe('the end of a loan', () => {
     expect(await page.locator('#uv canvas, #uv img').count()).toBe(0)
   })
 
-  it('leaves nothing for the back button', async () => {
+  it('1.8 back button: shows no page after a return', async () => {
     const site = await startSite()
     await site.addItem('A')
     const page = await open(site, 'ann')
     await borrowInBrowser(page, 'A')
     await pageDrawn(page)
-    site.clock.t += 3 * HOUR
+    await site.post('ann', '/return/A')
     await page.goto('/about')
     await page.goBack()
     expect(await page.locator('#uv canvas').count()).toBe(0)

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { browserForFile, pageDrawn } from '../support/browser.ts'
 import { type IiifUpstream, iiifUpstream, type UpstreamImage } from '../support/iiif-upstream.ts'
-import { putRemoteManifest } from '../support/remote-manifest.ts'
+import { addRemoteItem, imagesFrom } from '../support/remote-item.ts'
 import { type Site, startSite } from '../support/site.ts'
 
 const open = browserForFile()
@@ -11,9 +11,8 @@ async function siteWithImageServer(
 ): Promise<{ site: Site; upstream: IiifUpstream }> {
   const upstream = await iiifUpstream(image)
   onTestFinished(() => upstream.close())
-  const site = await startSite({ ini: `IIIF_BASE_URL = ${upstream.service('').slice(0, -1)}` })
-  await site.addItem('A', { convert: false })
-  putRemoteManifest(site, 'A', [{ ...image, service: upstream.service('page-1') }])
+  const site = await startSite({ ini: imagesFrom(upstream) })
+  await addRemoteItem(site, upstream, 'A', { ...image, names: ['page-1'] })
   return { site, upstream }
 }
 

@@ -56,7 +56,7 @@ describe('borrowing', () => {
     })
   })
 
-  it('lets nobody new in after copies were lowered, until the number fits', async () => {
+  it('1.1 D7: lets nobody new in after copies were lowered, until the number fits', async () => {
     const { lending, addItem, db } = library()
     const item = addItem('A', { copies: 3 })
     for (const name of ['c', 'd', 'e']) await borrow(lending, item, patron(name), 'patron')

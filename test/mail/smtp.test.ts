@@ -40,7 +40,7 @@ describe('mail by SMTP', () => {
     expect(raw).toContain('Until 13:00.')
   })
 
-  it('lets no title write headers, and encodes what is not ASCII', async () => {
+  it('1.1 D15: lets no title write headers, and encodes what is not ASCII', async () => {
     const { server, mailer } = await mailServer()
     const subject = 'A\r\nBcc: eve@example.org\r\n\r\nbody \u2028 Zoë’s 書'
     await mailer().send({ ...MAIL, subject })

@@ -108,7 +108,7 @@ it('never throws on any bytes', () => {
   )
 })
 
-it('never names the image server, and is itself a manifest with as many images', () => {
+it('1.6 random: never names the image server, and is itself a manifest with as many images', () => {
   let valid = 0
   fc.assert(
     fc.property(manifest, (value) => {
@@ -126,7 +126,7 @@ it('never names the image server, and is itself a manifest with as many images',
   expect(valid, 'needs valid manifests among the random ones').toBeGreaterThan(500)
 })
 
-it('takes the image server out of any text, however it is wrapped', () => {
+it('1.6 random: takes the image server out of any text, however it is wrapped', () => {
   const plain = plainTextWithout([HOST])
   const text = fc.array(fc.oneof(hidden, fc.string(), fc.constantFrom('<', '>', '&', '%', ' ')))
   fc.assert(

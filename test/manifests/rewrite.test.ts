@@ -53,14 +53,14 @@ describe.each(samples)('the real manifest $name', ({ bytes, hosts, bases, servic
   const manifest = valid(bytes, bases)
   const served = rewriteManifest(manifest, rewriting())
 
-  it('names no image server and no upstream service, escaped or not', () => {
+  it('1.6 corpus: names no image server and no upstream service, escaped or not', () => {
     expect(leaks(manifest.document, hosts), 'needs something to hide').not.toEqual([])
     expect(leaks(served, hosts)).toEqual([])
     const all = JSON.stringify(served)
     expect(manifest.images.filter((image) => all.includes(image.id))).toEqual([])
   })
 
-  it('keeps the canvases, their sizes and their order', () => {
+  it('1.6 corpus: keeps the canvases, their sizes and their order', () => {
     const before = canvasesOf(manifest.document)
     const after = canvasesOf(served)
     expect(after).toHaveLength(manifest.canvases)
@@ -72,11 +72,11 @@ describe.each(samples)('the real manifest $name', ({ bytes, hosts, bases, servic
     expect(after.map(idOf)).toEqual(first.map((i) => `${MANIFEST_URL}/canvas/${i + 1}`))
   })
 
-  it('keeps the table of contents', () => {
+  it('1.6 corpus: keeps the table of contents', () => {
     expect(contents(served)).toEqual(contents(manifest.document))
   })
 
-  it('serves each image from our address, numbered from 1, under its own URL as id', () => {
+  it('1.6 corpus: serves each image from our address, numbered from 1, under its own URL as id', () => {
     const asked = new Set(services(served).map(idOf))
     const ours = manifest.images.map(({ number }) => `${ORIGIN}/iiif/B1/${number}`)
     expect([...asked].toSorted()).toEqual(ours.toSorted())
@@ -259,7 +259,7 @@ describe('rewriting', () => {
     ])
   })
 
-  it('strips markup from words and takes the image server out of them', () => {
+  it('1.6 HTML: strips markup from words and takes the image server out of them', () => {
     const value = {
       en: [
         '<span>Free <a href="https://other.test/x">to use</a></span>',

@@ -88,7 +88,7 @@ describe('pixels of a remote image', () => {
     expect(got.bytes.buffer.byteLength, 'alone in its buffer').toBe(got.bytes.length)
   })
 
-  it('are asked for by the image’s id and our own path, with nothing of the patron', async () => {
+  it('1.3 outbound: are asked for by the image’s id and our own path, with nothing of the patron', async () => {
     upstream.play(give(() => answer(jpeg)))
     await pixels()
     expect(upstream.targets).toEqual([`/iiif/book%2Fp1/${PATH}`])

@@ -5,13 +5,18 @@ import { answer, type FaultUpstream, faultUpstream, type Script } from './fault-
 import { faults } from './faults.ts'
 import { testFolder } from './folder.ts'
 import { infoJson } from './iiif-upstream.ts'
-import { putRemoteManifest } from './remote-manifest.ts'
+import { imagesFrom, putRemoteManifest } from './remote-item.ts'
 import { type Site, startSite } from './site.ts'
 
 export const TILE = '0,0,512,512/512,512/0/default.jpg'
 
+/** What its info.json says. */
+export const PAGE = { api: 2, width: 2000, height: 3000 } as const
+
 export interface RemoteSite {
   readonly site: Site
+  /** URL of the image service with this name. */
+  service(name: string): string
   readonly upstream: FaultUpstream
   readonly jpeg: Buffer
   /** Ways to fail with that JPEG. */
@@ -52,17 +57,18 @@ export async function sharedRemoteSite(
   folder: string,
 ): Promise<RemoteSite> {
   const upstream = await faultUpstream()
-  const ini = `IIIF_BASE_URL = ${upstream.origin}/iiif`
+  const service = (name: string) => `${upstream.origin}/iiif/${name}`
+  const ini = imagesFrom({ service })
   const site = await startSite({ ini, images, folder, shared: true })
-  const image = { service: `${upstream.origin}/iiif/x`, api: 2, width: 2000, height: 3000 } as const
   await site.addItem('A', { convert: false, copies: 60 })
-  putRemoteManifest(site, 'A', [image])
+  putRemoteManifest(site, { service }, 'A', { ...PAGE, names: ['x'] })
   await site.post('ann', '/loan', { barcode: 'A' })
   const jpeg = await noisyJpeg()
-  const info = JSON.stringify(infoJson(image, 'http://u/info.json'))
+  const info = JSON.stringify(infoJson(PAGE, 'http://u/info.json'))
   const goodInfo: Script = (s) => void s.write(answer(info, { type: 'application/json' }))
   return {
     site,
+    service,
     upstream,
     jpeg,
     faults: faults(jpeg),

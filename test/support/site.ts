@@ -25,6 +25,8 @@ export interface Site {
   readonly clock: TestClock
   /** Lines of the log so far. */
   readonly log: { msg: string; [key: string]: unknown }[]
+  /** All that it answers: method and path. */
+  readonly routes: readonly { readonly method: string; readonly path: string }[]
   sweep(): Promise<void>
   deliver(): Promise<void>
   /** Sends a request as the front server would, for this person or for nobody. */
@@ -81,6 +83,7 @@ export async function startSite(
     log,
     monotonic: () => clock.now(),
     ...(options.images && { images: options.images }),
+    coverPaceMs: 0,
     ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
   })
   let running = true
@@ -101,6 +104,7 @@ export async function startSite(
     db,
     clock,
     log: lines,
+    routes: server.routes,
     sweep: server.sweep,
     deliver: server.deliver,
     stop,

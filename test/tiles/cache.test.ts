@@ -131,7 +131,7 @@ describe('createCache', () => {
     expect(cache.count).toBe(1)
   })
 
-  it('never holds more than its bytes, filled ten times over', async () => {
+  it('1.1 D18: never holds more than its bytes, filled ten times over', async () => {
     const cache = cacheOf(500_000)
     for (let i = 0; i < 1000; i++) {
       await cache.get(`tile ${i}`, async () => value(1000 + ((i * 37) % 9000)))

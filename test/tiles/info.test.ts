@@ -88,7 +88,7 @@ describe('rewriteInfo', () => {
     })
   })
 
-  it('lets nothing of the image server through', () => {
+  it('1.6 info.json: lets nothing of the image server through', () => {
     const link = { '@id': 'http://up.example/secret', id: 'http://up.example/secret' }
     const document = {
       ...upstream(),

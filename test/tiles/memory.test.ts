@@ -34,11 +34,11 @@ const noisy = (side: number, quality: number) =>
     .toBuffer()
 
 describe('memory', () => {
-  it('1.5 memory: ten times as many images as fit leave it bounded', async () => {
+  it('1.5 memory: twenty times as many images as fit leave it bounded', async () => {
     const [upstream, remote] = await upstreamAndSource()
     const tile = await noisy(800, 100)
     const most = 16 * MB
-    const times = Math.ceil((10 * most) / tile.length)
+    const times = Math.ceil((20 * most) / tile.length)
     expect(tile.length, 'one image').toBeLessThan(most / 8)
     const info = JSON.stringify(infoJson({ api: 2, width: 9000, height: 9000 }, 'http://u'))
     upstream.play((socket, { target }) => {
@@ -65,9 +65,11 @@ describe('memory', () => {
     await ask(0)
     const before = process.memoryUsage().rss
     for (let n = 1; n < times; n++) await ask(n)
-    const grown = (process.memoryUsage().rss - before) / MB
+    const { rss } = process.memoryUsage()
+    const grown = (rss - before) / MB
     expect(upstream.targets.length).toBe(times + 1)
-    expect(grown, 'MB, of 160 that came').toBeLessThan(1.25 * 16 + 80)
+    // What the collector has not yet thrown away is in it: 1.25 times the cache and 150 MB.
+    expect(grown, 'MB, of 320 that came').toBeLessThan(1.25 * 16 + 150)
   })
 
   it('4.1 cap: an answer without end is given up at 32 MB, and takes less than twice that', async () => {

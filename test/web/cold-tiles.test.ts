@@ -2,9 +2,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
 import { answer, type Script } from '../support/fault-upstream.ts'
-import { infoJson } from '../support/iiif-upstream.ts'
-import { putRemoteManifest } from '../support/remote-manifest.ts'
-import { noisyJpeg, type RemoteSite, remoteSite, TILE } from '../support/remote-site.ts'
+import { putRemoteManifest } from '../support/remote-item.ts'
+import { noisyJpeg, PAGE, type RemoteSite, remoteSite, TILE } from '../support/remote-site.ts'
 
 type Socket = Parameters<Script>[0]
 
@@ -134,26 +133,6 @@ describe('a cold tile', () => {
 })
 
 describe('the loan', () => {
-  it('1.8 loan ends in flight: nothing goes out, and the image that was asked for is kept', async () => {
-    const remote = await remoteSite()
-    let send = () => {}
-    remote.play((socket) => {
-      const bytes = answer(remote.jpeg)
-      const head = bytes.indexOf('\r\n\r\n') + 4
-      socket.write(bytes.subarray(0, head))
-      send = () => void socket.write(bytes.subarray(head))
-    })
-    const asked = remote.tile()
-    await until(() => remote.pixels().length === 1)
-    remote.site.clock.t += 2 * HOUR
-    send()
-    const got = await asked
-    expect([got.status, JSON.parse(await got.text()).error]).toEqual([403, 'not-on-loan'])
-    await remote.site.post('bob', '/loan', { barcode: 'A' })
-    expect((await remote.site.as('bob', `/iiif/A/1/${TILE}`)).status).toBe(200)
-    expect(remote.pixels()).toHaveLength(1)
-  })
-
   it('1.8 loan ends in flight: an answer that was begun may finish', async () => {
     const remote = await remoteSite()
     const state = halving(remote)
@@ -185,46 +164,16 @@ describe('the loan', () => {
 describe('a cached image', () => {
   it('1.5 item replaced: is never that of another manifest', async () => {
     const remote = await remoteSite()
-    const { site, upstream } = remote
+    const { site } = remote
     const scans: Record<string, Buffer> = { x: remote.jpeg, y: await noisyJpeg(500) }
     remote.play((socket, { target }) => {
       socket.write(answer(scans[target.split('/')[2] ?? ''] ?? ''))
     })
     const first = await bytesOf(await remote.tile())
-    const image = {
-      service: `${upstream.origin}/iiif/y`,
-      api: 2,
-      width: 2000,
-      height: 3000,
-    } as const
-    putRemoteManifest(site, 'A', [image], 'A, scanned again')
+    putRemoteManifest(site, remote, 'A', { ...PAGE, names: ['y'] })
     await site.post('bob', '/loan', { barcode: 'A' })
     const next = await bytesOf(await site.as('bob', `/iiif/A/1/${TILE}`))
     expect(next.equals(scans.y!)).toBe(true)
     expect((await bytesOf(await remote.tile())).equals(first), 'the running loan').toBe(true)
-  })
-
-  it('1.5 links of another item: an image of two items leads back to each of them', async () => {
-    const remote = await remoteSite()
-    const { site, upstream } = remote
-    const image = {
-      service: `${upstream.origin}/iiif/x`,
-      api: 2,
-      width: 2000,
-      height: 3000,
-    } as const
-    const info = JSON.stringify(infoJson(image, 'http://u/info.json'))
-    upstream.play((socket) => void socket.write(answer(info, { type: 'application/json' })))
-    await site.addItem('B', { convert: false })
-    putRemoteManifest(site, 'B', [image])
-    await site.post('bob', '/loan', { barcode: 'B' })
-    for (const [who, item] of [
-      ['ann', 'A'],
-      ['bob', 'B'],
-    ]) {
-      const got = await site.as(who, `/iiif/${item}/1/info.json`)
-      expect(JSON.parse(await got.text())['@id']).toBe(`${site.url}/iiif/${item}/1`)
-    }
-    expect((await site.as('bob', '/iiif/A/1/info.json')).status).toBe(403)
   })
 })

@@ -19,7 +19,7 @@ describe('downloads', () => {
       expect((await site.as('lee', `/download/${path}`)).status).toBe(404)
   })
 
-  it('of items open safely in a spreadsheet', async () => {
+  it('1.8 CSV: of items open safely in a spreadsheet', async () => {
     const site = await startSite()
     const nasty = ['=1+1', '+A1', '-2', '@SUM(A1)', 'He said "so, there"', 'Zürich']
     for (const [n, title] of nasty.entries())

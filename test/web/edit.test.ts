@@ -118,7 +118,7 @@ describe('editing an item', () => {
     },
   )
 
-  it('refuses a form that was cut off, that has a field twice or that is no form', async () => {
+  it('4.2 body: refuses a form that was cut off, that has a field twice or that is no form', async () => {
     const site = await startSite()
     await site.addItem('A', { convert: false })
     const part = (name: string) => `--x\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nA`
@@ -180,7 +180,7 @@ describe('the cover of an item', () => {
       /damaged/,
     ],
     ['that is empty', async () => Buffer.alloc(0), /JPEG, PNG or WebP/],
-  ])('%s comes back as a sentence, and nothing is saved', async (_, make, sentence) => {
+  ])('1.8 upload: %s comes back as a sentence, and nothing is saved', async (_, make, sentence) => {
     const site = await startSite()
     const fields = { barcode: 'A', title: 'Kept', cover: blob(await make()) }
     const answer = await upload(site, 'lee', '/update/add', fields)
@@ -202,7 +202,7 @@ describe('the cover of an item', () => {
     expect(existsSync(coverOf(site, 'A'))).toBe(false)
   })
 
-  it('goes by a button on a page, never by its address alone', async () => {
+  it('1.1 D9: goes by a button on a page, never by its address alone', async () => {
     const site = await startSite()
     await site.addItem('A', { convert: false })
     const cover = blob(await picture(9, 9).png().toBuffer())
@@ -218,7 +218,7 @@ describe('the cover of an item', () => {
 })
 
 describe('another barcode', () => {
-  it('goes with all that is named by it, and with the past loans', async () => {
+  it('1.1 D14: goes with all that is named by it, and with the past loans', async () => {
     const site = await startSite()
     await site.addItem('A')
     const cover = blob(await picture(9, 9).png().toBuffer())

@@ -87,7 +87,7 @@ describe('the gate before manifest, info.json and images', () => {
     expect((await site.as('ann', '/iiif/A/1/full/bogus/0/default.jpg')).status).toBe(400)
   })
 
-  it('asks again before the first byte', async () => {
+  it('1.8 asks again before the first byte', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     await site.post('ann', '/loan', { barcode: a })
@@ -104,7 +104,7 @@ describe('the gate before manifest, info.json and images', () => {
 })
 
 describe('what a browser may keep', () => {
-  it('is private, lasts five minutes at most, and never longer than the loan', async () => {
+  it('1.8 browser cache: is private, lasts five minutes at most, and never longer than the loan', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     await site.post('ann', '/loan', { barcode: a })
@@ -121,7 +121,7 @@ describe('what a browser may keep', () => {
     )
   })
 
-  it('is confirmed by 304 behind the gate, and not before it', async () => {
+  it('1.8 browser cache: is confirmed by 304 behind the gate, and not before it', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     await site.post('ann', '/loan', { barcode: a })
@@ -137,7 +137,7 @@ describe('what a browser may keep', () => {
     }
   })
 
-  it('is thrown away when the item is returned', async () => {
+  it('1.8 browser cache: is thrown away when the item is returned', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     await site.post('ann', '/loan', { barcode: a })

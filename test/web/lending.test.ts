@@ -119,7 +119,7 @@ describe("an item's page", () => {
     expect(page).toContain('Start the loan')
   })
 
-  it('answers 401 to strangers and 404 for what is not there, on the address itself', async () => {
+  it('1.1 D11: answers 401 to strangers and 404 for what is not there, on the address itself', async () => {
     const site = await startSite()
     await site.addItem('A')
     const statuses = await Promise.all([

@@ -28,7 +28,7 @@ describe('looking an item up', () => {
     for (const kept of ['value="My title"', 'value="Doe, J."', 'value="x"', 'Kept</textarea>']) {
       expect(page).toContain(kept)
     }
-    expect(page).toContain('Found in the library system')
+    expect(page).toContain('Found in the test LSP. Check it')
     expect(page).toContain('The cover must be a JPEG')
     expect(rows(site)).toEqual([])
   })
@@ -40,15 +40,11 @@ describe('looking an item up', () => {
     [
       'knows half',
       { kind: 'incomplete', fields: ['title', 'author'], record: { ...RECORD, title: '' } },
-      /without title, author\. Add it by hand/,
+      /without title, author\. Add what is missing, or enter the item by hand/,
     ],
-    [
-      'is down',
-      { kind: 'unreachable', why: 'fault' },
-      /does not answer just now\. Try again later/,
-    ],
+    ['is down', { kind: 'unreachable', why: 'fault' }, /a fault of its own\. Try again later/],
     ['is busy', { kind: 'unreachable', why: 'busy', retryAfterS: 30 }, /Try again in 30 seconds/],
-    ['breaks', 'throws', /does not answer just now/],
+    ['breaks', 'throws', /does not understand/],
   ])('that %s says so, and leaves the form as it was typed', async (_, answer, words) => {
     const lsp = testLsp(answer === 'throws' ? {} : { '001': answer })
     if (answer === 'throws') lsp.lookUp = () => Promise.reject(new Error('broken'))

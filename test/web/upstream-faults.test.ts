@@ -4,8 +4,14 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../src/clock.ts'
 import { answer, type Script } from '../support/fault-upstream.ts'
-import { putRemoteManifest } from '../support/remote-manifest.ts'
-import { type RemoteSite, remoteSite, sharedRemoteSite, TILE } from '../support/remote-site.ts'
+import { addRemoteItem } from '../support/remote-item.ts'
+import {
+  PAGE,
+  type RemoteSite,
+  remoteSite,
+  sharedRemoteSite,
+  TILE,
+} from '../support/remote-site.ts'
 import { startSite } from '../support/site.ts'
 
 const WARN = 40
@@ -246,9 +252,8 @@ describe('an image server that fails again and again', () => {
 
   it('4.1 DNS: a name that nobody has is 502', async () => {
     const site = await startSite({ ini: 'IIIF_BASE_URL = http://images.invalid/iiif' })
-    await site.addItem('A', { convert: false })
-    const service = 'http://images.invalid/iiif/x'
-    putRemoteManifest(site, 'A', [{ service, api: 2, width: 2000, height: 3000 }])
+    const service = (name: string) => `http://images.invalid/iiif/${name}`
+    await addRemoteItem(site, { service }, 'A', { ...PAGE, names: ['x'] })
     await site.post('ann', '/loan', { barcode: 'A' })
     const got = await site.as('ann', `/iiif/A/1/${TILE}`)
     expect([got.status, await got.text()]).toEqual([502, expect.not.stringContaining('invalid')])

@@ -1,0 +1,110 @@
+import { LRUCache } from 'lru-cache'
+import { HOUR, SECOND } from '../clock.ts'
+
+export interface PaceLimits {
+  /** So many requests at once, and so many a second after that. */
+  readonly burst: number
+  readonly perSecond: number
+  /** So many different pages in any hour. */
+  readonly pagesPerHour: number
+}
+
+export type Paced =
+  | { readonly kind: 'allowed' }
+  | {
+      readonly kind: 'too-fast'
+      readonly limit: 'requests' | 'pages'
+      /** Whole seconds, at least one. */
+      readonly retryAfterS: number
+      /** The first time in this hour: the staff should hear of it. */
+      readonly isNews: boolean
+    }
+
+export interface Pace {
+  /**
+   * Counts one request of a reader.
+   *
+   * @param page the number of the image, undefined when the request is none for a readable page
+   */
+  take(loanId: number, page: number | undefined): Paced
+}
+
+interface Reading {
+  tokens: number
+  filledAt: number
+  /** Pages by the time of their last counting, the one longest ago first. */
+  readonly pages: Map<number, number>
+  readonly toldAt: Map<'requests' | 'pages', number>
+}
+
+const ALLOWED: Paced = { kind: 'allowed' }
+/** Readers of whom something is remembered; one of them that is idle for an hour starts afresh. */
+const MOST_READINGS = 100_000
+
+/**
+ * What a person reads is slower than this; a program that copies a book is slowed down to it. A
+ * token bucket for each loan, and a window of an hour over the different pages of it.
+ *
+ * @param monotonic milliseconds on a clock that nobody sets
+ */
+export function createPace(limits: PaceLimits, monotonic: () => number): Pace {
+  const { burst, perSecond, pagesPerHour } = limits
+  const readings = new LRUCache<number, Reading>({ max: MOST_READINGS })
+
+  function readingOf(loanId: number, now: number): Reading {
+    const known = readings.get(loanId)
+    if (known !== undefined) return known
+    const fresh = { tokens: burst, filledAt: now, pages: new Map(), toldAt: new Map() }
+    readings.set(loanId, fresh)
+    return fresh
+  }
+
+  function refused(
+    { toldAt }: Reading,
+    limit: 'requests' | 'pages',
+    waitMs: number,
+    now: number,
+  ): Paced {
+    const last = toldAt.get(limit)
+    const isNews = last === undefined || now - last >= HOUR
+    if (isNews) toldAt.set(limit, now)
+    return {
+      kind: 'too-fast',
+      limit,
+      retryAfterS: Math.max(1, Math.ceil(waitMs / SECOND)),
+      isNews,
+    }
+  }
+
+  /** @returns how long until one more page fits, 0 when it does now */
+  function pageWaitMs({ pages }: Reading, page: number, now: number): number {
+    for (const [old, at] of pages) {
+      if (now - at < HOUR) break
+      pages.delete(old)
+    }
+    if (pages.has(page) || pages.size < pagesPerHour) {
+      // Moved to the end: the order of a Map is that of its insertions.
+      pages.delete(page)
+      pages.set(page, now)
+      return 0
+    }
+    const [oldest = now] = pages.values()
+    return oldest + HOUR - now
+  }
+
+  return {
+    take(loanId, page) {
+      const now = monotonic()
+      const reading = readingOf(loanId, now)
+      const filled = reading.tokens + ((now - reading.filledAt) / SECOND) * perSecond
+      reading.tokens = Math.min(burst, filled)
+      reading.filledAt = now
+      if (reading.tokens < 1) {
+        return refused(reading, 'requests', ((1 - reading.tokens) / perSecond) * SECOND, now)
+      }
+      reading.tokens -= 1
+      const waitMs = page === undefined ? 0 : pageWaitMs(reading, page, now)
+      return waitMs === 0 ? ALLOWED : refused(reading, 'pages', waitMs, now)
+    },
+  }
+}

@@ -1,0 +1,36 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '..')
+
+/** The rows of all tables, heads left out. */
+const rows = readFileSync(join(ROOT, 'docs/security.md'), 'utf8')
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| row |'))
+
+/** Names of tests by file: a file in backticks, a colon, the names in quotation marks. */
+function cited(row: string): [file: string, name: string][] {
+  const cell = row.split(' | ').at(-1) ?? ''
+  return [...cell.matchAll(/`(test\/[\w./-]+\.test\.ts)`: ("[^"]+"(?:, "[^"]+")*)/g)].flatMap(
+    ([, file = '', names = '']) =>
+      [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']): [string, string] => [file, name]),
+  )
+}
+
+describe('the list of threats and faults', () => {
+  it('names a test for each row, or says why there is none', () => {
+    expect(rows.length).toBeGreaterThan(40)
+    const bare = rows.filter((row) => cited(row).length === 0 && !/Not tested here: \w/.test(row))
+    expect(bare).toEqual([])
+  })
+
+  it('names tests that there are', () => {
+    const missing = rows.flatMap(cited).filter(([file, name]) => {
+      const path = join(ROOT, file)
+      const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+      return !["'", '"', '`'].some((quote) => text.includes(quote + name + quote))
+    })
+    expect(missing).toEqual([])
+  })
+})
