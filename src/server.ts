@@ -33,7 +33,8 @@ import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
 import { stopOnSignals } from './signals.ts'
 import { localSource } from './sources/local.ts'
-import { remoteSource } from './sources/remote.ts'
+import { type RemoteOptions, remoteSource } from './sources/remote.ts'
+import { rested } from './sources/rested.ts'
 import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { toAsset } from './web/asset.ts'
@@ -60,6 +61,8 @@ export interface ServerParts {
   readonly monotonic: () => number
   /** Who is asked about items, instead of the one that the settings name. */
   readonly lsp?: LspChoice
+  /** Times and sizes of requests to image servers, where they are not the usual ones. */
+  readonly images?: Partial<RemoteOptions>
   /** The pause between two items for which covers are looked for in the background. */
   readonly coverPaceMs?: number
 }
@@ -80,7 +83,7 @@ export interface RunningServer {
 /** Builds everything once, listens, and keeps the sweep going. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
-  const remote = remoteSource()
+  const remote = remoteSource(parts.images)
   const { inFull } = wordsIn(settings.timeZone)
   const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const deps = await build(parts, remote, post?.onLoan)
@@ -137,11 +140,12 @@ async function build(
   const manifests = manifestStoreFor(settings, clock, log)
   const tiles = tilesFrom({
     local: localSource({ imagesDir: settings.imagesDir }),
-    remote,
+    remote: rested(remote, { log, monotonic }),
     cacheBytes: settings.iiifCacheMb * 1024 * 1024,
     cacheImages: settings.iiifCacheImages || undefined,
     limits,
     log,
+    monotonic,
   })
   const items = itemsIn(db)
   const audit = auditIn(db)

@@ -1,5 +1,6 @@
 import { badAnswer } from '../sources/source.ts'
 import {
+  type ComingImage,
   type FetchedOptions,
   fetchedFrom,
   type Held,
@@ -39,7 +40,9 @@ export interface NotFetched {
   readonly kind: 'not-fetched'
 }
 
-type Plan = { readonly kind: 'wanted'; readonly wanted: Wanted } | Exclude<ImageAnswer, ServedImage>
+type Plan =
+  | { readonly kind: 'wanted'; readonly wanted: Wanted }
+  | Exclude<ImageAnswer, ServedImage | ComingImage>
 
 export interface TilesOptions extends FetchedOptions {
   readonly limits: Limits

@@ -2,9 +2,11 @@ import { type EpochMs, SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
+import type { ComingImage } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import { flowing } from './flowing.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
 import { createSlowing } from './slowing.ts'
@@ -127,6 +129,8 @@ export function iiifRoutes(
       switch (answer.kind) {
         case 'image':
           return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
+        case 'coming-image':
+          return sendComing(c, cacheControl, answer)
         case 'info': {
           const bytes = Buffer.from(JSON.stringify(answer.document))
           return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
@@ -148,6 +152,15 @@ export function iiifRoutes(
     }),
   })
 
+  /** @returns whether the browser has this very version already */
+  function head(c: WebContext, cacheControl: string, etag: string | undefined): boolean {
+    c.header('Cache-Control', cacheControl)
+    c.header('Vary', vary)
+    if (etag === undefined) return false
+    c.header('ETag', etag)
+    return isUnchanged(c, etag)
+  }
+
   function send(
     c: WebContext,
     cacheControl: string,
@@ -155,12 +168,18 @@ export function iiifRoutes(
     bytes: Uint8Array<ArrayBuffer>,
     etag: string,
   ): Response {
-    c.header('Cache-Control', cacheControl)
-    c.header('ETag', etag)
-    c.header('Vary', vary)
-    if (isUnchanged(c, etag)) return c.body(null, 304)
+    if (head(c, cacheControl, etag)) return c.body(null, 304)
     c.header('Content-Type', type)
     return c.body(bytes)
+  }
+
+  /** Passes an image on while it comes, so that its first bytes do not wait for its last. */
+  function sendComing(c: WebContext, cacheControl: string, image: ComingImage): Response {
+    if (head(c, cacheControl, image.etag)) return c.body(null, 304)
+    c.header('Content-Type', image.type)
+    const { length } = image.flow
+    if (length !== undefined) c.header('Content-Length', String(length))
+    return c.body(flowing(image, () => c.env.outgoing.destroy()))
   }
 }
 
