@@ -14,7 +14,7 @@ import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { openCoverSearch } from './items/open-cover-search.ts'
-import { BOUNDS, bound, drain, listen } from './listen.ts'
+import { BOUNDS, bound, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
@@ -43,6 +43,7 @@ import { readLogo } from './web/logo.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
+import { answerFirst, createTileHits } from './web/tile-hits.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { secureAnswers } from './web/wire.ts'
@@ -96,8 +97,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     // Without a Host the site refuses it itself, with its own headers.
     serverOptions: { ...BOUNDS, requireHostHeader: false },
   }) as Server
-  bound(server)
+  const drain = bound(server)
   secureAnswers(server)
+  // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
+  if (settings.runMode === 'normal' && !settings.demonstration) {
+    answerFirst(server, createTileHits(deps))
+  }
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending

@@ -48,11 +48,14 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
     },
     stillOpen(c, barcode) {
       const loan = openLoan(c, barcode)
-      return loan && `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`
+      return loan && cacheControlFor(loan.dueAt, clock.now())
     },
     shut: { kind: 'not-on-loan' },
   }
 }
+
+/** Below an entrance: the images of an item. */
+export const IMAGE_ROUTE = '/iiif/:barcode/:number/*'
 
 /** What an entrance leads to: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes(
@@ -101,7 +104,7 @@ export function iiifRoutes(
     }),
   })
 
-  route(`${under}/iiif/:barcode/:number/*`, {
+  route(`${under}${IMAGE_ROUTE}`, {
     GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
@@ -184,6 +187,6 @@ export function iiifRoutes(
 }
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
-function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
-  return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
+export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {
+  return `private, max-age=${Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))}`
 }
