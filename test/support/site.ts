@@ -52,6 +52,8 @@ export async function startSite(
     clock?: TestClock
     processDir?: string
     lsp?: Lsp
+    /** BASE_URL, where a front server stands before it. */
+    baseUrl?: string
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -61,7 +63,7 @@ export async function startSite(
   const file = join(folder, 'settings.ini')
   writeFileSync(
     file,
-    `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
+    `[carrel]\nBASE_URL = ${options.baseUrl ?? url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
   )
   const reading = loadSettings({ file, env: {} })
   if (reading.kind === 'faults') throw new Error(reading.faults.join('\n'))
