@@ -54,6 +54,9 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
   }
 }
 
+/** What an Accept-Encoding header says when the client can read them. */
+const CODINGS = { brotli: /\bbr\b/, gzip: /\bgzip\b/ }
+
 /** Below an entrance: the images of an item. */
 export const IMAGE_ROUTE = '/iiif/:barcode/:number/*'
 
@@ -92,15 +95,16 @@ export function iiifRoutes(
       const rewritten = await manifests.rewritten(barcode, version, origin)
       if (rewritten === undefined) return answers.refuseJson(c, { kind: 'not-found' })
       if (stillOpen(c, barcode) === undefined) return answers.refuseJson(c, shut)
-      const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+      const accepted = c.req.header('accept-encoding') ?? ''
+      const form = (['brotli', 'gzip'] as const).find((one) => CODINGS[one].test(accepted))
       const headers = {
         'Content-Type': 'application/json',
         'Cache-Control': 'private, no-store',
         Vary: `${vary}, Accept-Encoding`,
       }
-      return gzip
-        ? c.body(rewritten.gzip, 200, { ...headers, 'Content-Encoding': 'gzip' })
-        : c.body(rewritten.bytes, 200, headers)
+      if (form === undefined) return c.body(rewritten.bytes, 200, headers)
+      const coding = form === 'brotli' ? 'br' : 'gzip'
+      return c.body(rewritten[form], 200, { ...headers, 'Content-Encoding': coding })
     }),
   })
 
