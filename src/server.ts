@@ -36,7 +36,9 @@ import { localSource } from './sources/local.ts'
 import { type RemoteOptions, remoteSource } from './sources/remote.ts'
 import { rested } from './sources/rested.ts'
 import type { Source } from './sources/source.ts'
+import { readMark } from './tiles/mark.ts'
 import { tilesFrom } from './tiles/serve.ts'
+import { watermarkWith } from './tiles/watermark.ts'
 import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
 import { readLogo } from './web/logo.ts'
@@ -143,7 +145,9 @@ async function build(
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStoreFor(settings, clock, log)
+  const mark = await readMark(settings)
   const tiles = tilesFrom({
+    watermark: mark && watermarkWith(mark),
     local: localSource({ imagesDir: settings.imagesDir }),
     remote: rested(remote, { log, monotonic }),
     cacheBytes: settings.iiifCacheMb * 1024 * 1024,

@@ -16,6 +16,7 @@ import { createCache } from './cache.ts'
 import type { PixelSize } from './image-request.ts'
 import { type Info, readInfo } from './info.ts'
 import { type FaultAnswer, faultReports } from './upstream.ts'
+import type { Watermark } from './watermark.ts'
 
 /** One image of an item. `version` is of its manifest: in another, 7 may mean another image. */
 export interface ImageKey {
@@ -80,6 +81,8 @@ export interface FetchedOptions {
   readonly cacheBytes: number
   /** At most so many images are kept, if given. */
   readonly cacheImages?: number | undefined
+  /** Put on every image before it is kept, if the library wants one. */
+  readonly watermark?: Watermark | undefined
   readonly log: Log
   /** Milliseconds on a clock that nobody sets. */
   readonly monotonic: () => number
@@ -93,7 +96,7 @@ const LEAST_INFO_BYTES = 8 * 1024 * 1024
 const MISSING_MS = 10 * SECOND
 
 export function fetchedFrom(options: FetchedOptions): Fetched {
-  const { local, remote, cacheBytes, cacheImages, log, monotonic } = options
+  const { local, remote, cacheBytes, cacheImages, watermark, log, monotonic } = options
   const keepMs = ({ kind }: { kind: string }) => (kind === 'no-such-image' ? MISSING_MS : undefined)
   const infos = createCache<Info | FaultAnswer>({
     bytes: Math.max(LEAST_INFO_BYTES, cacheBytes * INFO_SHARE),
@@ -141,10 +144,12 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
       // A server that answers larger than it was asked to must not open the gate.
       return report(badAnswer('toolarge', { path, width, height, host: hostOf(key) }), key)
     }
-    if (answer.kind === 'found') return served(answer, wanted)
-    early({ kind: 'coming-image', flow: answer.flow, type, etag: etagOf(answer, wanted) })
-    const whole = await answer.whole
-    return whole.kind === 'found' ? served(whole, wanted) : report(whole, key)
+    if (answer.kind === 'coming' && watermark === undefined) {
+      early({ kind: 'coming-image', flow: answer.flow, type, etag: etagOf(answer, wanted) })
+    }
+    const whole = answer.kind === 'coming' ? await answer.whole : answer
+    const ours = watermark && whole.kind === 'found' ? await watermark(whole) : whole
+    return ours.kind === 'found' ? served(ours, wanted) : report(ours, key)
   }
 
   return {
