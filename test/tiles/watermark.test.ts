@@ -60,7 +60,7 @@ const largest = (numbers: number[]) => numbers.reduce((a, b) => Math.max(a, b))
 
 describe('a watermark', () => {
   it.each(['image/jpeg', 'image/png', 'image/webp', 'image/gif'] as const)(
-    'stands in the lower right corner of %s, dark and light, and changes nothing else',
+    '1.8 watermark: stands in the lower right corner of %s, dark and light, and changes nothing else',
     async (type) => {
       const marked = bytesOf(await (await watermark())(await plain(512, 512, type)))
       expect((await sharp(marked).metadata()).format).toBe(type.slice('image/'.length))
@@ -96,7 +96,7 @@ describe('a watermark', () => {
     expect(await sharp(marked).metadata()).toMatchObject({ width, height })
   })
 
-  it('gives nothing where it cannot be put: a broken image, or one larger than it says', async () => {
+  it('1.8 watermark: gives nothing where it cannot be put: a broken image, or one larger than it says', async () => {
     const put = await watermark()
     const image = await plain(512, 512)
     const fault = { kind: 'bad-answer', why: 'type' }
@@ -144,7 +144,7 @@ describe("the library's mark", () => {
 })
 
 describe('images of a library with a watermark', () => {
-  it('are not passed on while they come, for they are not marked yet', async () => {
+  it('1.8 watermark: are not passed on while they come, for they are not marked yet', async () => {
     const image = await plain(512, 512)
     const coming = Promise.withResolvers<FoundImage>()
     const { flow } = createFlow(undefined)
@@ -197,7 +197,7 @@ describe('images of a library with a watermark', () => {
     ['ann', 'A'],
     ['bob', 'B'],
   ])(
-    'that %s reads bear it, once made, under another ETag; small ones do not',
+    '1.8 watermark: that %s reads bear it, once made, under another ETag; small ones do not',
     async (who, item) => {
       const without = await reading('')
       const { get, targets } = await reading('WATERMARK_TEXT = Example Library')
