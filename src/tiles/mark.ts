@@ -1,7 +1,6 @@
 /** The library's mark, as the settings WATERMARK_TEXT or WATERMARK_FILE give it. */
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import satori from 'satori'
 import sharp, { type Sharp } from 'sharp'
 import type { Settings } from '../settings.ts'
 
@@ -49,6 +48,8 @@ async function draw(text: string): Promise<Mark> {
   const children = [layer({ color: '#fff', WebkitTextStroke: '12px #fff' }), layer({})]
   const style = { display: 'flex', whiteSpace: 'nowrap', fontSize: FONT_SIZE, color: '#222' }
   const page = { type: 'div', key: null, props: { style, children } }
+  // Takes a third of a second to load, and most libraries want no mark.
+  const { default: satori } = await import('satori')
   const svg = await satori(page, {
     width: FONT_SIZE * (text.length + 1),
     height: 2 * FONT_SIZE,
