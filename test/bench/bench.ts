@@ -7,6 +7,7 @@ import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
+import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
 import { troubledImages } from './reading/troubled.ts'
@@ -16,7 +17,7 @@ const HELP = `npm run bench [-- NAME ...] [-- --short]
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
 
-  NAME      only these: cached, cold, troubled, manifests
+  NAME      only these: cached, cold, troubled, manifests, readers
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -24,7 +25,7 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles, cold: coldTiles, troubled: troubledImages, manifests }
+> = { cached: cachedTiles, cold: coldTiles, troubled: troubledImages, manifests, readers }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

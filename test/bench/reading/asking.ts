@@ -12,7 +12,7 @@ export interface Asked {
 
 /** A reader's way to a server: so many connections, kept open, as a browser does. */
 export function connect(address: string, connections: number) {
-  const pool = new Pool(address, { connections })
+  const pool = new Pool(address, { connections, headersTimeout: 10_000, bodyTimeout: 10_000 })
 
   async function ask(path: string, headers: Readonly<Record<string, string>>): Promise<Asked> {
     const began = performance.now()
