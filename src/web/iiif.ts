@@ -5,9 +5,10 @@ import { access } from '../loans/access.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import { createEdgeVersion, letEdgeKeep } from './edge-version.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
-import { createSlowing } from './slowing.ts'
+import { createSlowing, pageRead } from './slowing.ts'
 import { pathSegments } from './target.ts'
 
 /** A way to the pages of an item: who may take it, how long, and where its addresses begin. */
@@ -61,6 +62,7 @@ export function iiifRoutes(
 ): void {
   const { manifests, tiles, settings, statistics } = deps
   const slowing = createSlowing(deps)
+  const edgeVersion = createEdgeVersion(settings)
   const { under, enter, stillOpen, shut } = entrance
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
@@ -111,7 +113,7 @@ export function iiifRoutes(
       // What follows the image's number; the guard has seen that the target can be read.
       const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
       if (loanId !== undefined) {
-        const slowed = slowing(barcode, loanId, image.number, segments)
+        const slowed = slowing(barcode, loanId, pageRead(image.number, segments))
         if (slowed !== undefined) {
           return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
         }
@@ -124,6 +126,7 @@ export function iiifRoutes(
         : await tiles[c.req.method === 'HEAD' ? 'peek' : 'image'](key, segments, signal)
       const cacheControl = stillOpen(c, barcode)
       if (cacheControl === undefined) return answers.refuseJson(c, shut)
+      if (EDGES_KEEP.includes(answer.kind)) letEdgeKeep(c, edgeVersion(version))
       switch (answer.kind) {
         case 'image':
           return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
@@ -164,7 +167,10 @@ export function iiifRoutes(
   }
 }
 
+/** Answers that another reader of the same manifest would get, letter by letter. */
+const EDGES_KEEP: readonly string[] = ['image', 'coming-image', 'info']
+
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
-function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
+export function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
   return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
 }

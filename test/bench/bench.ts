@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
+import { edgeTiles } from './reading/edge.ts'
 import { makeTiles } from './reading/library.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
@@ -13,7 +14,7 @@ const HELP = `npm run bench [-- NAME ...] [-- --short]
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
 
-  NAME      only these: cached
+  NAME      only these: cached, edge
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -21,7 +22,7 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles }
+> = { cached: cachedTiles, edge: edgeTiles }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
