@@ -4,7 +4,7 @@ import { access } from '../loans/access.ts'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { createEdgeVersion, EDGE_VERSION } from './edge-version.ts'
-import { cacheSeconds } from './iiif.ts'
+import { cacheControlFor } from './iiif.ts'
 import type { Router } from './routes.ts'
 import { createSlowing } from './slowing.ts'
 
@@ -35,7 +35,7 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
     const now = clock.now()
     return c.body(null, 204, {
       [EDGE_VERSION]: edgeVersion(loan.manifestVersion),
-      'Cache-Control': `private, max-age=${cacheSeconds(loan.dueAt, now + KEPT_MS)}`,
+      'Cache-Control': cacheControlFor(loan.dueAt, now + KEPT_MS),
       'X-Accel-Expires': loan.dueAt - now > KEPT_MS ? String(KEPT_MS / SECOND) : '0',
     })
   }

@@ -2,10 +2,12 @@ import { type EpochMs, SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
+import type { ComingImage } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { createEdgeVersion, letEdgeKeep } from './edge-version.ts'
+import { flowing } from './flowing.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
 import { createSlowing, pageRead } from './slowing.ts'
@@ -47,11 +49,14 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
     },
     stillOpen(c, barcode) {
       const loan = openLoan(c, barcode)
-      return loan && `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`
+      return loan && cacheControlFor(loan.dueAt, clock.now())
     },
     shut: { kind: 'not-on-loan' },
   }
 }
+
+/** Below an entrance: the images of an item. */
+export const IMAGE_ROUTE = '/iiif/:barcode/:number/*'
 
 /** What an entrance leads to: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes(
@@ -101,7 +106,7 @@ export function iiifRoutes(
     }),
   })
 
-  route(`${under}/iiif/:barcode/:number/*`, {
+  route(`${under}${IMAGE_ROUTE}`, {
     GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
@@ -130,6 +135,8 @@ export function iiifRoutes(
       switch (answer.kind) {
         case 'image':
           return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
+        case 'coming-image':
+          return sendComing(c, cacheControl, answer)
         case 'info': {
           const bytes = Buffer.from(JSON.stringify(answer.document))
           return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
@@ -151,6 +158,15 @@ export function iiifRoutes(
     }),
   })
 
+  /** @returns whether the browser has this very version already */
+  function head(c: WebContext, cacheControl: string, etag: string | undefined): boolean {
+    c.header('Cache-Control', cacheControl)
+    c.header('Vary', vary)
+    if (etag === undefined) return false
+    c.header('ETag', etag)
+    return isUnchanged(c, etag)
+  }
+
   function send(
     c: WebContext,
     cacheControl: string,
@@ -158,12 +174,18 @@ export function iiifRoutes(
     bytes: Uint8Array<ArrayBuffer>,
     etag: string,
   ): Response {
-    c.header('Cache-Control', cacheControl)
-    c.header('ETag', etag)
-    c.header('Vary', vary)
-    if (isUnchanged(c, etag)) return c.body(null, 304)
+    if (head(c, cacheControl, etag)) return c.body(null, 304)
     c.header('Content-Type', type)
     return c.body(bytes)
+  }
+
+  /** Passes an image on while it comes, so that its first bytes do not wait for its last. */
+  function sendComing(c: WebContext, cacheControl: string, image: ComingImage): Response {
+    if (head(c, cacheControl, image.etag)) return c.body(null, 304)
+    c.header('Content-Type', image.type)
+    const { length } = image.flow
+    if (length !== undefined) c.header('Content-Length', String(length))
+    return c.body(flowing(image, () => c.env.outgoing.destroy()))
   }
 }
 
@@ -171,6 +193,6 @@ export function iiifRoutes(
 const EDGES_KEEP: readonly string[] = ['image', 'coming-image', 'info']
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
-export function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
-  return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
+export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {
+  return `private, max-age=${Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))}`
 }

@@ -11,6 +11,7 @@ import { peopleIn } from '../../src/people/people.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import { startServer } from '../../src/server.ts'
 import { loadSettings, type Settings } from '../../src/settings.ts'
+import type { RemoteOptions } from '../../src/sources/remote.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { testFolder } from './folder.ts'
 import { freePort } from './free-port.ts'
@@ -54,6 +55,9 @@ export async function startSite(
     clock?: TestClock
     processDir?: string
     lsp?: Lsp
+    images?: Partial<RemoteOptions>
+    /** It outlives the test: whoever starts it stops it, and names the folder. */
+    shared?: boolean
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -78,6 +82,7 @@ export async function startSite(
     clock,
     log,
     monotonic: () => clock.now(),
+    ...(options.images && { images: options.images }),
     coverPaceMs: 0,
     ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
   })
@@ -86,7 +91,7 @@ export async function startSite(
     if (running) await server.stop()
     running = false
   }
-  onTestFinished(stop)
+  if (!options.shared) onTestFinished(stop)
   const send = (name: string | undefined, path: string, init: RequestInit = {}) =>
     fetch(`${url}${path}`, {
       redirect: 'manual',
