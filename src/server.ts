@@ -125,7 +125,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await Promise.all([drain(server), deps.covers.stop()])
+      await Promise.all([drain(), deps.covers.stop()])
       await post?.stop()
       await remote.close()
       db.$client.close()
@@ -231,12 +231,13 @@ async function main(): Promise<void> {
     clock: Date,
     monotonic: () => performance.now(),
   })
+  // Before it says that it listens: whoever reads that may send a signal at once.
+  stopOnSignals(server.stop, log)
   console.log(
     settings.demonstration
       ? `Carrel's demonstration: ${server.address}`
       : `Carrel listens on ${server.address}`,
   )
-  stopOnSignals(server.stop, log)
 }
 
 if (process.argv[1] === import.meta.filename) {
