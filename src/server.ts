@@ -39,6 +39,7 @@ import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
+import { createEdgeHits } from './web/edge.ts'
 import { readLogo } from './web/logo.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
@@ -102,6 +103,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
   if (settings.runMode === 'normal' && !settings.demonstration) {
     answerFirst(server, createTileHits(deps))
+    answerFirst(server, createEdgeHits(deps))
   }
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)

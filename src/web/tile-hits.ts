@@ -10,7 +10,7 @@ import { cacheControlFor, IMAGE_ROUTE } from './iiif.ts'
 import { createSlowing, pageRead } from './slowing.ts'
 
 /** Answers a request and says so, or leaves it untouched. */
-type Hit = (request: IncomingMessage, answer: ServerResponse) => boolean
+export type Hit = (request: IncomingMessage, answer: ServerResponse) => boolean
 
 /** An image of an item, spelled without any escape: what the viewer asks for. */
 const TARGET =
@@ -36,7 +36,7 @@ export function createTileHits(deps: WebDeps): Hit {
     const found = TARGET.exec(request.url ?? '')
     if (found === null) return false
     const started = performance.now()
-    const { hosts, isForEdge, ifNoneMatch } = read(request)
+    const { hosts, isForEdge, ifNoneMatch } = headOf(request)
     const barcode = parseBarcode(found[1] ?? '')
     if (hosts !== 1 || isForEdge || barcode === undefined) return false
     const identity = identify(request)
@@ -69,7 +69,7 @@ export function createTileHits(deps: WebDeps): Hit {
 }
 
 /** Reads no more than it must: Node builds its object of all headers only when that is asked for. */
-function read({ rawHeaders }: IncomingMessage): {
+export function headOf({ rawHeaders }: IncomingMessage): {
   hosts: number
   isForEdge: boolean
   ifNoneMatch?: string

@@ -8,13 +8,14 @@ import { edgeTiles } from './reading/edge.ts'
 import { makeTiles } from './reading/library.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
+import { startUp } from './start.ts'
 
 const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
 
-  NAME      only these: cached, edge
+  NAME      only these: cached, edge, start
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -22,7 +23,7 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles, edge: edgeTiles }
+> = { cached: cachedTiles, edge: edgeTiles, start: startUp }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
@@ -94,6 +94,25 @@ describe('two edges and one Carrel', () => {
     const refused = await edges[0].as('ann', TILE)
     expect(await refused.json()).toMatchObject({ error: 'not-on-loan' })
     expect(refused.headers.get('cache-control')).toBe('no-store')
+  })
+
+  it('ask once for each connection of a browser, at most, when a page is turned', async () => {
+    const { edges, asked } = await library()
+    const agent = new Agent({ keepAlive: true, maxSockets: 6 })
+    const tiles = Array.from({ length: 20 }, (_, n) => `${50 * (n % 5)},${50 * Math.floor(n / 5)}`)
+    const turn = async () => {
+      // At the beginning of a second, so that none of them is asked for in the next.
+      await wait(1_010 - (Date.now() % 1_000))
+      const before = await asked('/edge')
+      const turned = tiles.map((corner) =>
+        rawStatus(edges[0], 'ann', `/iiif/A/1/${corner},50,50/50,50/0/default.jpg`, agent),
+      )
+      expect(new Set(await Promise.all(turned))).toEqual(new Set([200]))
+      return (await asked('/edge')) - before
+    }
+    await turn()
+    expect(await turn()).toBeLessThanOrEqual(6)
+    agent.destroy()
   })
 
   it('send the headers that Carrel sends, for as long as this loan runs', async () => {
@@ -213,14 +232,19 @@ describe('two edges and one Carrel', () => {
 })
 
 /** fetch tidies paths up; this does not. */
-async function rawStatus(edge: Edge, name: string | undefined, path: string): Promise<number> {
+async function rawStatus(
+  edge: Edge,
+  name: string | undefined,
+  path: string,
+  agent?: Agent,
+): Promise<number> {
   const headers = {
     'X-Carrel-Proxy': SSO_SECRET,
     ...(name === undefined ? {} : { 'X-Carrel-Name': name }),
   }
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(edge.url)
-    request({ hostname, port, path, headers }, (answer) => {
+    request({ hostname, port, path, headers, ...(agent && { agent }) }, (answer) => {
       answer.resume()
       resolve(answer.statusCode ?? 0)
     })

@@ -5,7 +5,7 @@ import { startSite } from '../support/site.ts'
 const TILE = '/iiif/A/1/0,0,512,512/256,/0/default.jpg'
 const INFO = '/iiif/A/1/info.json'
 
-async function reading(ini = '') {
+async function library(ini = '') {
   const site = await startSite({ ini })
   for (const item of ['A', 'B']) await site.addItem(item)
   await site.post('ann', '/loan', { barcode: 'A' })
@@ -13,7 +13,10 @@ async function reading(ini = '') {
   return { site, version }
 }
 
-describe('what an edge asks before it sends a tile', () => {
+// Verbose: the slow way for all. Normal: a yes is said before the router.
+describe.each(['normal', 'verbose'])('what an edge asks before it sends a tile (%s)', (mode) => {
+  const reading = (ini = '') => library(`RUN_MODE = ${mode}\n${ini}`)
+
   it('is 204 with a version for who has the item on loan, and a refusal for anybody else', async () => {
     const { site, version } = await reading()
     expect(version).toMatch(/^[\w-]{20,}$/)
@@ -70,7 +73,7 @@ describe('what an edge asks before it sends a tile', () => {
 
 describe('what an edge may keep', () => {
   it('is an image or its info.json, asked for under the version of the loan; nothing else', async () => {
-    const { site, version } = await reading()
+    const { site, version } = await library()
     const life = async (path: string, asking = version, name = 'ann') => {
       const answer = await site.as(name, path, { headers: { 'x-carrel-version': asking } })
       return [answer.status, answer.headers.get('x-accel-expires')]
@@ -91,7 +94,7 @@ describe('what an edge may keep', () => {
   it('has another version under other limits', async () => {
     const versions = new Set<string>()
     for (const ini of ['', 'LARGEST_VIEW = 500', 'LARGEST_TILE = 512']) {
-      versions.add((await reading(ini)).version.replace(/^.*-/, ''))
+      versions.add((await library(ini)).version.replace(/^.*-/, ''))
     }
     expect(versions.size).toBe(3)
   })

@@ -11,7 +11,7 @@ const ROOT = join(import.meta.dirname, '../../..')
 
 /** The server's core and the core of the load and of the image server. */
 export const SERVER_CORE = '0'
-const LOAD_CORE = '1'
+export const LOAD_CORE = '1'
 
 export const PORTS = {
   upstream: 7001,
@@ -21,6 +21,7 @@ export const PORTS = {
   door: 7005,
   carrel: 7006,
   edge: 7007,
+  start: 7008,
 }
 export const UPSTREAM = `http://127.0.0.1:${PORTS.upstream}`
 
