@@ -7,6 +7,7 @@ import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
 import { demonstrationRoutes, signInPage } from './web/demonstration.ts'
 import { downloadRoutes } from './web/downloads.ts'
+import { edgeRoutes } from './web/edge.ts'
 import { editRoutes } from './web/edit.ts'
 import { fileRoutes } from './web/files.ts'
 import { guard } from './web/guard.ts'
@@ -48,6 +49,7 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   })
 
   iiifRoutes(router, deps, answers, loanEntrance(deps))
+  edgeRoutes(router, deps, answers)
   previewRoutes(router, deps, answers)
   fileRoutes(router, deps, answers)
   itemRoutes(router, deps, answers)

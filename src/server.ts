@@ -41,6 +41,7 @@ import { tilesFrom } from './tiles/serve.ts'
 import { watermarkWith } from './tiles/watermark.ts'
 import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
+import { createEdgeHits } from './web/edge.ts'
 import { readLogo } from './web/logo.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
@@ -104,6 +105,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
   if (settings.runMode === 'normal' && !settings.demonstration) {
     answerFirst(server, createTileHits(deps))
+    answerFirst(server, createEdgeHits(deps))
   }
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)

@@ -6,10 +6,11 @@ import type { ComingImage } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import { createEdgeVersion, letEdgeKeep } from './edge-version.ts'
 import { flowing } from './flowing.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
-import { createSlowing } from './slowing.ts'
+import { createSlowing, pageRead } from './slowing.ts'
 import { pathSegments } from './target.ts'
 
 /** A way to the pages of an item: who may take it, how long, and where its addresses begin. */
@@ -69,6 +70,7 @@ export function iiifRoutes(
 ): void {
   const { manifests, tiles, settings, statistics } = deps
   const slowing = createSlowing(deps)
+  const edgeVersion = createEdgeVersion(settings)
   const { under, enter, stillOpen, shut } = entrance
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
@@ -120,7 +122,7 @@ export function iiifRoutes(
       // What follows the image's number; the guard has seen that the target can be read.
       const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
       if (loanId !== undefined) {
-        const slowed = slowing(barcode, loanId, image.number, segments)
+        const slowed = slowing(barcode, loanId, pageRead(image.number, segments))
         if (slowed !== undefined) {
           return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
         }
@@ -133,6 +135,7 @@ export function iiifRoutes(
         : await tiles[c.req.method === 'HEAD' ? 'peek' : 'image'](key, segments, signal)
       const cacheControl = stillOpen(c, barcode)
       if (cacheControl === undefined) return answers.refuseJson(c, shut)
+      if (EDGES_KEEP.includes(answer.kind)) letEdgeKeep(c, edgeVersion(version))
       switch (answer.kind) {
         case 'image':
           return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
@@ -189,6 +192,9 @@ export function iiifRoutes(
     return c.body(flowing(image, () => c.env.outgoing.destroy()))
   }
 }
+
+/** Answers that another reader of the same manifest would get, letter by letter. */
+const EDGES_KEEP: readonly string[] = ['image', 'coming-image', 'info']
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
 export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {

@@ -8,10 +8,11 @@ import type { Refused } from './refusals.ts'
 
 /**
  * Slows down what copies books instead of reading them. Every request for an image or its info.json
- * counts; a page counts as read when more than a thumbnail of it is asked for. The staff find the
+ * counts, and so do the different pages, of which `pageRead` tells. The staff find the
  * item and the number of the loan in the record, once an hour, and no name.
  *
- * @returns a check of one request: undefined, or the refusal to be given
+ * @returns a check of one request, with the number of the page that it reads, if it reads one:
+ *   undefined, or the refusal to be given
  */
 export function createSlowing(deps: {
   pace: Pace
@@ -23,11 +24,9 @@ export function createSlowing(deps: {
   return (
     barcode: Barcode,
     loanId: number,
-    image: number,
-    segments: readonly string[],
+    page: number | undefined,
   ): (Refused & { kind: 'too-fast' }) | undefined => {
-    const isPage = segments.length > 1 && !isThumbnail(segments)
-    const paced = pace.take(loanId, isPage ? image : undefined)
+    const paced = pace.take(loanId, page)
     if (paced.kind === 'allowed') return undefined
     const { limit, retryAfterS, isNews } = paced
     if (isNews) {
@@ -37,4 +36,13 @@ export function createSlowing(deps: {
     }
     return { kind: 'too-fast', retryAfterS }
   }
+}
+
+/**
+ * A page counts as read when more than a thumbnail of it is asked for.
+ *
+ * @param segments what follows the number of the image in the path, already decoded
+ */
+export function pageRead(image: number, segments: readonly string[]): number | undefined {
+  return segments.length > 1 && !isThumbnail(segments) ? image : undefined
 }

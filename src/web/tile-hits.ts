@@ -3,18 +3,20 @@ import { parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
 import { hasVersion } from './conditional.ts'
 import type { WebDeps } from './context.ts'
+import { EDGE_VERSION } from './edge-version.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 import { identifyBy } from './identity.ts'
 import { cacheControlFor, IMAGE_ROUTE } from './iiif.ts'
-import { createSlowing } from './slowing.ts'
+import { createSlowing, pageRead } from './slowing.ts'
 
 /** Answers a request and says so, or leaves it untouched. */
-type Hit = (request: IncomingMessage, answer: ServerResponse) => boolean
+export type Hit = (request: IncomingMessage, answer: ServerResponse) => boolean
 
 /** An image of an item, spelled without any escape: what the viewer asks for. */
 const TARGET =
   /^\/iiif\/([\w.-]+)\/([1-9]\d{0,5})\/([\w.,:!^-]+)\/([\w.,:!^-]+)\/([\w.,:!^-]+)\/([\w.,:!^-]+)$/
 
+const FOR_EDGE = EDGE_VERSION.toLowerCase()
 const CONSTANT_HEADERS = Object.entries(SECURITY_HEADERS).flat()
 
 /**
@@ -34,9 +36,9 @@ export function createTileHits(deps: WebDeps): Hit {
     const found = TARGET.exec(request.url ?? '')
     if (found === null) return false
     const started = performance.now()
-    const { hosts, ifNoneMatch } = read(request)
+    const { hosts, isForEdge, ifNoneMatch } = headOf(request)
     const barcode = parseBarcode(found[1] ?? '')
-    if (hosts !== 1 || barcode === undefined) return false
+    if (hosts !== 1 || isForEdge || barcode === undefined) return false
     const identity = identify(request)
     if (identity.kind !== 'somebody') return false
     const loan = access({ loans, clock }, barcode, identity.patron)
@@ -47,7 +49,7 @@ export function createTileHits(deps: WebDeps): Hit {
     const kept = tiles.hit({ barcode, version: loan.manifestVersion, image }, segments)
     if (kept === undefined) return false
     // The slow way counts it once more, and refuses it.
-    if (slowing(barcode, loan.id, image.number, segments) !== undefined) return false
+    if (slowing(barcode, loan.id, pageRead(image.number, segments)) !== undefined) return false
 
     const { bytes, type, etag } = kept
     const isUnchanged = hasVersion(ifNoneMatch, etag)
@@ -67,18 +69,24 @@ export function createTileHits(deps: WebDeps): Hit {
 }
 
 /** Reads no more than it must: Node builds its object of all headers only when that is asked for. */
-function read({ rawHeaders }: IncomingMessage): { hosts: number; ifNoneMatch?: string } {
+export function headOf({ rawHeaders }: IncomingMessage): {
+  hosts: number
+  isForEdge: boolean
+  ifNoneMatch?: string
+} {
   let hosts = 0
+  let isForEdge = false
   let ifNoneMatch: string | undefined
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] ?? ''
     if (name.length === 4 && name.toLowerCase() === 'host') hosts++
+    else if (name.length === 16 && name.toLowerCase() === FOR_EDGE) isForEdge = true
     else if (name.length === 13 && name.toLowerCase() === 'if-none-match') {
       const value = rawHeaders[i + 1] ?? ''
       ifNoneMatch = ifNoneMatch === undefined ? value : `${ifNoneMatch}, ${value}`
     }
   }
-  return ifNoneMatch === undefined ? { hosts } : { hosts, ifNoneMatch }
+  return { hosts, isForEdge, ...(ifNoneMatch !== undefined && { ifNoneMatch }) }
 }
 
 /** Lets `hit` see each request before those who listen already. */

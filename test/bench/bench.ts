@@ -5,19 +5,21 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
+import { edgeTiles } from './reading/edge.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
 import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
 import { troubledImages } from './reading/troubled.ts'
+import { startUp } from './start.ts'
 
 const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
 
-  NAME      only these: cached, cold, troubled, manifests, readers
+  NAME      only these: cached, cold, troubled, manifests, readers, edge, start
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -25,7 +27,15 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles, cold: coldTiles, troubled: troubledImages, manifests, readers }
+> = {
+  cached: cachedTiles,
+  cold: coldTiles,
+  troubled: troubledImages,
+  manifests,
+  readers,
+  edge: edgeTiles,
+  start: startUp,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -40,7 +40,7 @@ describe("the staff's pages", () => {
       OTHERS.filter((path) => !routes.includes(path)),
       'known',
     ).toEqual([])
-    const site = await startSite({ lsp: testLsp({}) })
+    const site = await startSite({ lsp: testLsp({}), ini: 'COVERS = openlibrary' })
     await site.addItem('A', { convert: false })
     const staffs = routes.filter((path) => !OTHERS.includes(path))
     expect(staffs.length).toBeGreaterThan(25)

@@ -49,7 +49,7 @@ export async function cachedTiles(
 }
 
 /** Ratios are taken round by round: what slowed the machine down slowed both. */
-function against(
+export function against(
   name: string,
   ours: readonly Loaded[],
   theirs: readonly Loaded[],
@@ -78,7 +78,7 @@ function unchangedAgainst(unchanged: readonly Loaded[], ours: readonly Loaded[])
   }
 }
 
-function alone({ name }: Contestant, loaded: readonly Loaded[]): Result {
+export function alone({ name }: Contestant, loaded: readonly Loaded[]): Result {
   const p99 = median(loaded.map(({ p99Ms }) => p99Ms))
   const cpu = loaded.map(({ cpuUs }) => cpuUs)
   return {

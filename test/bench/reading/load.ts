@@ -69,8 +69,13 @@ function luaFor(contestant: Contestant, etags: ReadonlyMap<string, string> | und
   const requests = allTiles().map((tile) => {
     const path = contestant.tilePath(tile.item, tile.page) + tile.target
     const etag = etags?.get(path)
-    const unchanged = etag === undefined ? '' : `, ["If-None-Match"] = ${JSON.stringify(etag)}`
-    return `{ "${path}", { ["${contestant.header}"] = "${readerOf(tile.item)}"${unchanged} } }`
+    const headers = {
+      ...contestant.also,
+      [contestant.header]: readerOf(tile.item),
+      ...(etag !== undefined && { 'If-None-Match': etag }),
+    }
+    const pairs = Object.entries(headers).map(([key, value]) => `["${key}"] = ${quoted(value)}`)
+    return `{ "${path}", { ${pairs.join(', ')} } }`
   })
   return `
     local tiles = { ${requests.join(',\n')} }
@@ -81,6 +86,8 @@ function luaFor(contestant: Contestant, etags: ReadonlyMap<string, string> | und
     end
     request = function() return ready[math.random(#ready)] end`
 }
+
+const quoted = (text: string) => JSON.stringify(text)
 
 function inMs(found: RegExpExecArray | null): number {
   const value = Number(found?.[1])
@@ -101,7 +108,7 @@ export async function checkAll(
   for (const tile of allTiles()) {
     const path = contestant.tilePath(tile.item, tile.page) + tile.target
     const answer = await fetch(contestant.address + path, {
-      headers: { [contestant.header]: readerOf(tile.item) },
+      headers: { ...contestant.also, [contestant.header]: readerOf(tile.item) },
     })
     const { byteLength } = await answer.arrayBuffer()
     const type = answer.headers.get('content-type')

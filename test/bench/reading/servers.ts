@@ -10,8 +10,8 @@ import { ITEMS, manifestOf } from './library.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 
 /** The server's core and the core of the load and of the image server. */
-const SERVER_CORE = '0'
-const LOAD_CORE = '1'
+export const SERVER_CORE = '0'
+export const LOAD_CORE = '1'
 
 export const PORTS = {
   upstream: 7001,
@@ -20,6 +20,8 @@ export const PORTS = {
   kept: 7004,
   door: 7005,
   carrel: 7006,
+  edge: 7007,
+  start: 7008,
 }
 export const UPSTREAM = `http://127.0.0.1:${PORTS.upstream}`
 
@@ -30,6 +32,8 @@ export interface Contestant {
   tilePath(item: string, page: number): string
   /** How a reader is named to it. */
   readonly header: string
+  /** What else goes with each request. */
+  readonly also?: Readonly<Record<string, string>>
   /** Processor time that all its processes have used, in microseconds. */
   cpuUs(): number
   stop(): Promise<void>
@@ -245,7 +249,7 @@ async function borrow(address: string, item: string, name: string): Promise<void
   if (answer.status !== 303) throw new Error(`borrowing ${item}: ${answer.status}`)
 }
 
-async function answering(address: string): Promise<void> {
+export async function answering(address: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     try {
       await (await fetch(address)).arrayBuffer()
@@ -257,7 +261,7 @@ async function answering(address: string): Promise<void> {
   throw new Error(`nobody answers at ${address}`)
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
+export async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
@@ -265,7 +269,7 @@ async function stopped(child: ChildProcess): Promise<void> {
 }
 
 /** A process and its children, by /proc. */
-function familyOf(pid: number): number[] {
+export function familyOf(pid: number): number[] {
   const family = [pid]
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
@@ -276,7 +280,7 @@ function familyOf(pid: number): number[] {
 }
 
 /** utime and stime of proc_pid_stat(5), in ticks of 10 ms. */
-function cpuUsOf(pids: readonly number[]): number {
+export function cpuUsOf(pids: readonly number[]): number {
   let ticks = 0
   for (const pid of pids) {
     const stat = statOf(pid)
