@@ -113,7 +113,7 @@ export function iiifRoutes(
       // What follows the image's number; the guard has seen that the target can be read.
       const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
       if (loanId !== undefined) {
-        const slowed = slowing(barcode, loanId, image.number, segments)
+        const slowed = await slowing(barcode, loanId, image.number, segments)
         if (slowed !== undefined) {
           return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
         }

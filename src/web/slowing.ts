@@ -20,14 +20,14 @@ export function createSlowing(deps: {
   log: Log
 }) {
   const { pace, audit, clock, log } = deps
-  return (
+  return async (
     barcode: Barcode,
     loanId: number,
     image: number,
     segments: readonly string[],
-  ): (Refused & { kind: 'too-fast' }) | undefined => {
+  ): Promise<(Refused & { kind: 'too-fast' }) | undefined> => {
     const isPage = segments.length > 1 && !isThumbnail(segments)
-    const paced = pace.take(loanId, isPage ? image : undefined)
+    const paced = await pace.take(loanId, isPage ? image : undefined)
     if (paced.kind === 'allowed') return undefined
     const { limit, retryAfterS, isNews } = paced
     if (isNews) {
