@@ -14,7 +14,7 @@ import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { openCoverSearch } from './items/open-cover-search.ts'
-import { BOUNDS, bound, drain, listen, type Place } from './listen.ts'
+import { BOUNDS, bound, listen, type Place } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
@@ -45,6 +45,7 @@ import type { Handler } from './web/routes.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
+import { answerFirst, createTileHits } from './web/tile-hits.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { secureAnswers } from './web/wire.ts'
@@ -151,15 +152,19 @@ export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['o
     // Without a Host the site refuses it itself, with its own headers.
     serverOptions: { ...BOUNDS, requireHostHeader: false },
   }) as Server
-  bound(server)
+  const drain = bound(server)
   secureAnswers(server)
+  // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
+  if (settings.runMode === 'normal' && !settings.demonstration) {
+    answerFirst(server, createTileHits(deps))
+  }
   return {
     deps,
     address: await listen(server, parts.place ?? settings),
     routes: app.routes,
     /** Lets running answers finish for up to 10 s. */
     async close() {
-      await drain(server)
+      await drain()
       await remote.close()
     },
   }
@@ -262,12 +267,13 @@ async function main(): Promise<void> {
           startMain: (more) => startServer({ ...parts, ...more }),
           hopeless: () => void end(1),
         })
+  // Before it says that it listens: whoever reads that may send a signal at once.
+  const end = stopOnSignals(server.stop, log)
   console.log(
     settings.demonstration
       ? `Carrel's demonstration: ${server.address}`
       : `Carrel listens on ${server.address}`,
   )
-  const end = stopOnSignals(server.stop, log)
 }
 
 if (process.argv[1] === import.meta.filename) {

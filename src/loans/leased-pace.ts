@@ -48,13 +48,17 @@ export function leasedPace(
     return last !== undefined && now < last.until ? { ...last.paced, isNews: false } : undefined
   }
 
+  function isCounted({ pages }: Held, page: number | undefined, now: number): boolean {
+    if (page === undefined) return true
+    const countedAt = pages.get(page)
+    return countedAt !== undefined && now - countedAt < PAGE_KNOWN_MS
+  }
+
   /** What can be said without asking. */
   function known(held: Held, page: number | undefined): Paced | undefined {
     const now = monotonic()
     if (held.left < 1) return again(held, undefined, now)
-    const countedAt = page === undefined ? now : held.pages.get(page)
-    const isCounted = countedAt !== undefined && now - countedAt < PAGE_KNOWN_MS
-    const paced = isCounted ? ALLOWED : again(held, page, now)
+    const paced = isCounted(held, page, now) ? ALLOWED : again(held, page, now)
     if (paced !== undefined) held.left -= 1
     return paced
   }
@@ -91,6 +95,12 @@ export function leasedPace(
     take(loanId, page) {
       const held = heldOf(loanId)
       return known(held, page) ?? takeInTurn(loanId, held, page)
+    },
+    pass(loanId, page) {
+      const held = heldOf(loanId)
+      if (held.left < 1 || !isCounted(held, page, monotonic())) return false
+      held.left -= 1
+      return true
     },
   }
 }

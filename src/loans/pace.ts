@@ -27,6 +27,8 @@ export interface Pace {
    * @param page the number of the image, undefined when the request is none for a readable page
    */
   take(loanId: number, page: number | undefined): Paced | Promise<Paced>
+  /** Counts it if it is plain at once that it is allowed. @returns whether it is */
+  pass(loanId: number, page: number | undefined): boolean
 }
 
 export function paceOf(settings: {
@@ -134,6 +136,14 @@ export function createPace(limits: PaceLimits, monotonic: () => number): PaceBoo
       reading.tokens -= 1
       const waitMs = page === undefined ? 0 : pageWaitMs(reading, page, now)
       return waitMs === 0 ? ALLOWED : refused(reading, 'pages', waitMs, now)
+    },
+    pass(loanId, page) {
+      const now = monotonic()
+      const reading = filled(loanId, now)
+      if (reading.tokens < 1) return false
+      if (page !== undefined && pageWaitMs(reading, page, now) > 0) return false
+      reading.tokens -= 1
+      return true
     },
     lend(loanId, share, most) {
       const reading = filled(loanId, monotonic())

@@ -16,6 +16,8 @@ export interface Cache<V> {
    * @throws what the load throws
    */
   get(key: string, load: Load<V>, signal?: AbortSignal): Promise<V>
+  /** What is kept under the key now, which counts as used; loads nothing. */
+  hit(key: string): V | undefined
   /** What is kept under the key now; loads nothing. */
   peek(key: string): V | undefined
   /** What is kept now, in bytes and in number. */
@@ -102,6 +104,7 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
       unlessAborted(shared.result, signal).then(over, over)
       return unlessAborted(shared.first, signal)
     },
+    hit: (key) => kept.get(key),
     peek: (key) => kept.peek(key),
     get bytes() {
       return kept.calculatedSize

@@ -52,6 +52,8 @@ export interface Fetched {
   image(wanted: Wanted, signal?: AbortSignal): Promise<ImageAnswer>
   /** The images that are kept now. */
   held(): Held
+  /** The image if it is kept, by its canonical path; fetches nothing. */
+  hit(key: ImageKey, path: string): ServedImage | undefined
   /** The image as far as it is kept; fetches nothing. */
   kept(wanted: Wanted): ImageAnswer | undefined
   /** One line of the log, and the answer for the reader. */
@@ -155,6 +157,10 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
         signal,
       ),
     held: () => ({ bytes: images.bytes, images: images.count }),
+    hit(key, path) {
+      const answer = images.hit(cacheKey(key, path))
+      return answer?.kind === 'image' ? answer : undefined
+    },
     kept: ({ key, path }) => images.peek(cacheKey(key, path)),
     report,
   }

@@ -48,11 +48,17 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
     },
     stillOpen(c, barcode) {
       const loan = openLoan(c, barcode)
-      return loan && `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`
+      return loan && cacheControlFor(loan.dueAt, clock.now())
     },
     shut: { kind: 'not-on-loan' },
   }
 }
+
+/** What an Accept-Encoding header says when the client can read them. */
+const CODINGS = { brotli: /\bbr\b/, gzip: /\bgzip\b/ }
+
+/** Below an entrance: the images of an item. */
+export const IMAGE_ROUTE = '/iiif/:barcode/:number/*'
 
 /** What an entrance leads to: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes(
@@ -89,19 +95,20 @@ export function iiifRoutes(
       const rewritten = await manifests.rewritten(barcode, version, origin)
       if (rewritten === undefined) return answers.refuseJson(c, { kind: 'not-found' })
       if (stillOpen(c, barcode) === undefined) return answers.refuseJson(c, shut)
-      const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+      const accepted = c.req.header('accept-encoding') ?? ''
+      const form = (['brotli', 'gzip'] as const).find((one) => CODINGS[one].test(accepted))
       const headers = {
         'Content-Type': 'application/json',
         'Cache-Control': 'private, no-store',
         Vary: `${vary}, Accept-Encoding`,
       }
-      return gzip
-        ? c.body(rewritten.gzip, 200, { ...headers, 'Content-Encoding': 'gzip' })
-        : c.body(rewritten.bytes, 200, headers)
+      if (form === undefined) return c.body(rewritten.bytes, 200, headers)
+      const coding = form === 'brotli' ? 'br' : 'gzip'
+      return c.body(rewritten[form], 200, { ...headers, 'Content-Encoding': coding })
     }),
   })
 
-  route(`${under}/iiif/:barcode/:number/*`, {
+  route(`${under}${IMAGE_ROUTE}`, {
     GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
@@ -184,6 +191,6 @@ export function iiifRoutes(
 }
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
-function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
-  return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
+export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {
+  return `private, max-age=${Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))}`
 }

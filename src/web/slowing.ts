@@ -26,8 +26,7 @@ export function createSlowing(deps: {
     image: number,
     segments: readonly string[],
   ): Promise<(Refused & { kind: 'too-fast' }) | undefined> => {
-    const isPage = segments.length > 1 && !isThumbnail(segments)
-    const paced = await pace.take(loanId, isPage ? image : undefined)
+    const paced = await pace.take(loanId, pageOf(image, segments))
     if (paced.kind === 'allowed') return undefined
     const { limit, retryAfterS, isNews } = paced
     if (isNews) {
@@ -37,4 +36,14 @@ export function createSlowing(deps: {
     }
     return { kind: 'too-fast', retryAfterS }
   }
+}
+
+/**
+ * The page that counts as read by a request, undefined when none does.
+ *
+ * @param image the number of the image
+ * @param segments what follows it in the address
+ */
+export function pageOf(image: number, segments: readonly string[]): number | undefined {
+  return segments.length > 1 && !isThumbnail(segments) ? image : undefined
 }

@@ -58,6 +58,8 @@ export async function startSite(
     images?: Partial<RemoteOptions>
     /** It outlives the test: whoever starts it stops it, and names the folder. */
     shared?: boolean
+    /** BASE_URL, where a front server stands before it. */
+    baseUrl?: string
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -67,7 +69,7 @@ export async function startSite(
   const file = join(folder, 'settings.ini')
   writeFileSync(
     file,
-    `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
+    `[carrel]\nBASE_URL = ${options.baseUrl ?? url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
   )
   const reading = loadSettings({ file, env: {} })
   if (reading.kind === 'faults') throw new Error(reading.faults.join('\n'))
