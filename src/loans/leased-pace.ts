@@ -15,8 +15,11 @@ interface Held {
   asking: Promise<unknown> | undefined
 }
 
-/** A page is asked about again after so long, for only then does it count as read still. */
-const PAGE_KNOWN_MS = MINUTE
+/**
+ * A page that is read on and on is asked about again after so long. It may thus be forgotten in the
+ * count so much too early, which lets through no page sooner that the reader has not had.
+ */
+const PAGE_KNOWN_MS = 10 * MINUTE
 /** A program that goes on regardless is not asked about each time. */
 const REFUSED_MS = 50
 const MOST_LOANS = 100_000

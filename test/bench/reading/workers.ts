@@ -1,9 +1,11 @@
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { imageOf, type Tile } from './library.ts'
+import { allTiles, imageOf, type Tile } from './library.ts'
 import { checkAll, type Loaded, load } from './load.ts'
 import { median, type Result, spreadOf } from './results.ts'
-import { startCarrel } from './servers.ts'
+import { type Contestant, readerOf, startCarrel } from './servers.ts'
 
 const CONNECTIONS = 64
 
@@ -20,9 +22,9 @@ export async function manyCores(
   try {
     const lengthOf = (tile: Tile) => statSync(join(root, 'iiif', imageOf(tile), tile.target)).size
     const seen = contestants.map((): Loaded[] => [])
-    // Each worker has a cache of its own: several rounds fill both.
-    for (let round = 0; round < 3; round++) {
-      for (const contestant of contestants) await checkAll(contestant, lengthOf)
+    for (const contestant of contestants) {
+      await checkAll(contestant, lengthOf)
+      await fillEach(contestant)
     }
     for (let round = -1; round < rounds; round++) {
       for (const [n, contestant] of contestants.entries()) {
@@ -46,6 +48,18 @@ export async function manyCores(
     ]
   } finally {
     for (const contestant of contestants) await contestant.stop()
+  }
+}
+
+/** Each worker keeps images of its own, and connections come to them in turn. */
+async function fillEach({ address, header, tilePath }: Contestant): Promise<void> {
+  for (const { item, page, target } of allTiles()) {
+    for (let worker = 0; worker < 2; worker++) {
+      const url = address + tilePath(item, page) + target
+      const asked = get(url, { agent: false, headers: { [header]: readerOf(item) } })
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+      await once(answer.resume(), 'end')
+    }
   }
 }
 
