@@ -23,7 +23,7 @@ export interface Leases {
 }
 
 /** So many requests are let through between two questions, where there is plenty. */
-const LARGEST_LEASE = 40
+const LARGEST_LEASE = 200
 const MOST_LOANS = 100_000
 
 /**

@@ -234,7 +234,7 @@ async function borrow(address: string, item: string): Promise<void> {
 }
 
 async function answering(address: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     try {
       await (await fetch(address)).arrayBuffer()
       return
