@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { databaseTrouble } from './db/trouble.ts'
 import { addRoutes } from './web/add.ts'
-import { createAnswers } from './web/answers.ts'
+import { type Answers, createAnswers } from './web/answers.ts'
 import { auditRoutes } from './web/audit.ts'
 import { bulkRoutes } from './web/bulk.ts'
 import type { WebDeps, WebEnv } from './web/context.ts'
@@ -25,7 +25,7 @@ import { readyRoutes } from './web/ready.ts'
 import { refreshRoutes } from './web/refresh.ts'
 import { removeRoutes } from './web/remove.ts'
 import { requestLog } from './web/request-log.ts'
-import { createRouter } from './web/routes.ts'
+import { createRouter, type Router } from './web/routes.ts'
 import { processingRoutes } from './web/start-processing.ts'
 import { statsRoutes } from './web/stats.ts'
 
@@ -44,34 +44,15 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
   app.use(headLength)
   app.use(guard(deps, answers))
   app.use(async (c, next) => {
-    if (c.req.method === 'POST' && c.get('visitor')) await deps.writersTurn()
+    const mayWrite = c.req.method === 'POST' && deps.passOn === undefined
+    if (mayWrite && c.get('visitor')) await deps.writersTurn()
     await next()
   })
 
-  iiifRoutes(router, deps, answers, loanEntrance(deps))
-  edgeRoutes(router, deps, answers)
-  previewRoutes(router, deps, answers)
-  fileRoutes(router, deps, answers)
-  itemRoutes(router, deps, answers)
-  lendingRoutes(router, deps, answers)
-  pageRoutes(router, deps, answers)
-  healthRoutes(router, deps, answers)
-  listRoutes(router, deps, answers)
-  readyRoutes(router, deps, answers)
-  removeRoutes(router, deps, answers)
-  processingRoutes(router, deps, answers)
-  addRoutes(router, deps, answers)
-  editRoutes(router, deps, answers)
-  lookForCoverRoutes(router, deps, answers)
-  bulkRoutes(router, deps, answers)
-  refreshRoutes(router, deps, answers)
-  loansRoutes(router, deps, answers)
-  auditRoutes(router, deps, answers)
-  statsRoutes(router, deps, answers)
-  downloadRoutes(router, deps, answers)
-  if (settings.demonstration) demonstrationRoutes(router, answers)
+  readersRoutes(router, deps, answers)
+  if (deps.passOn === undefined) otherRoutes(router, deps, answers)
 
-  app.notFound((c) => answers.refuse(c, { kind: 'not-found' }))
+  app.notFound(deps.passOn ?? ((c) => answers.refuse(c, { kind: 'not-found' })))
   app.onError((cause, c) => {
     const rid = c.get('requestId')
     // Whoever asked has gone away in the middle: nobody's fault, and nobody to answer.
@@ -89,4 +70,34 @@ export function createApp(deps: WebDeps): Hono<WebEnv> {
     return answers.refuse(c, { kind: 'fault' })
   })
   return app
+}
+
+/** What readers ask for all the time, and what anybody may see: several processes may answer it. */
+function readersRoutes(router: Router, deps: WebDeps, answers: Answers): void {
+  iiifRoutes(router, deps, answers, loanEntrance(deps))
+  edgeRoutes(router, deps, answers)
+  previewRoutes(router, deps, answers)
+  fileRoutes(router, deps, answers)
+  pageRoutes(router, deps, answers)
+}
+
+/** All that changes or counts something, or tells what one process holds in memory. */
+function otherRoutes(router: Router, deps: WebDeps, answers: Answers): void {
+  itemRoutes(router, deps, answers)
+  lendingRoutes(router, deps, answers)
+  healthRoutes(router, deps, answers)
+  listRoutes(router, deps, answers)
+  readyRoutes(router, deps, answers)
+  removeRoutes(router, deps, answers)
+  processingRoutes(router, deps, answers)
+  addRoutes(router, deps, answers)
+  editRoutes(router, deps, answers)
+  lookForCoverRoutes(router, deps, answers)
+  bulkRoutes(router, deps, answers)
+  refreshRoutes(router, deps, answers)
+  loansRoutes(router, deps, answers)
+  auditRoutes(router, deps, answers)
+  statsRoutes(router, deps, answers)
+  downloadRoutes(router, deps, answers)
+  if (deps.settings.demonstration) demonstrationRoutes(router, answers)
 }

@@ -9,6 +9,7 @@ export interface Clock {
 export const SECOND = 1_000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
 
 /** Rounds an instant up to a whole minute; an exact minute stays as it is. */
 export function upToMinute(at: EpochMs): EpochMs {

@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
@@ -5,7 +6,7 @@ import { dirname } from 'node:path'
 import { SECOND } from './clock.ts'
 import type { Settings } from './settings.ts'
 
-type Place = Pick<Settings, 'host' | 'port' | 'socket' | 'demonstration'>
+export type Place = Pick<Settings, 'host' | 'port' | 'socket' | 'demonstration'>
 
 const DRAIN_MS = 10 * SECOND
 
@@ -52,10 +53,8 @@ export function bound(server: Server, stalledMs = STALLED_MS): () => Promise<voi
 /** Starts to listen. @returns the address, with the port that the system chose when it was 0 */
 export async function listen(server: Server, place: Place): Promise<string> {
   const { host, port, socket } = place
-  if (socket !== undefined) {
-    mkdirSync(dirname(socket), { recursive: true })
-    if (existsSync(socket) && lstatSync(socket).isSocket()) unlinkSync(socket)
-  }
+  // For workers the main process opens it, once, and has made way.
+  if (!cluster.isWorker) makeWay(place)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) => reject(new Error(listenFault(cause, place), { cause })))
     server.listen(socket === undefined ? { host, port } : { path: socket }, resolve)
@@ -66,6 +65,13 @@ export async function listen(server: Server, place: Place): Promise<string> {
   }
   const at = server.address() as AddressInfo
   return `http://${at.family === 'IPv6' ? `[${at.address}]` : at.address}:${at.port}`
+}
+
+/** Makes the folder of a Unix socket, and removes what a server that was killed left there. */
+export function makeWay({ socket }: Pick<Place, 'socket'>): void {
+  if (socket === undefined) return
+  mkdirSync(dirname(socket), { recursive: true })
+  if (existsSync(socket) && lstatSync(socket).isSocket()) unlinkSync(socket)
 }
 
 function listenFault(cause: Error, place: Place): string {

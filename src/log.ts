@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import { writeSync } from 'node:fs'
 import pino from 'pino'
 import pretty from 'pino-pretty'
-import type { Clock } from './clock.ts'
+import { type Clock, DAY, type EpochMs } from './clock.ts'
 import type { PatronId } from './ids.ts'
 
 const STDOUT = 1
@@ -40,21 +40,33 @@ function writeOut(line: string): void {
 /** The name that a patron has in the log today: 12 characters, another one tomorrow. */
 export type PatronHash = (patron: PatronId) => string
 
+/** The random keys of today and tomorrow (UTC), by the day as 2026-11-22. */
+export type DayKeys = ReadonlyMap<string, Uint8Array>
+
+/** @returns a function that tells the keys; it makes those that are new and drops those of the past */
+export function dayKeys(clock: Clock): () => DayKeys {
+  let keys: DayKeys = new Map()
+  return () => {
+    const days = [dayOf(clock.now()), dayOf(clock.now() + DAY)]
+    keys = new Map(days.map((day) => [day, keys.get(day) ?? randomBytes(32)]))
+    return keys
+  }
+}
+
+const dayOf = (at: EpochMs) => new Date(at).toISOString().slice(0, 10)
+
 /**
  * HMAC-SHA-256 under a key of the day. The key is random, lives in memory only and is dropped at
  * midnight UTC, after which nobody can tell whose lines they were.
  *
  * @param logKey the setting LOG_KEY: a fixed key, so that who holds it can follow a patron's lines
+ * @param keys those of the main process, where several processes write one log
  */
-export function patronHash(clock: Clock, logKey?: string): PatronHash {
-  let day = ''
-  let key: Buffer | string = ''
+export function patronHash(clock: Clock, logKey?: string, keys = dayKeys(clock)): PatronHash {
   return (patron) => {
-    const today = new Date(clock.now()).toISOString().slice(0, 10)
-    if (today !== day) {
-      day = today
-      key = logKey ?? randomBytes(32)
-    }
+    const day = dayOf(clock.now())
+    // Without its key, as after a leap of the clock, a line stands for itself.
+    const key = logKey ?? keys().get(day) ?? randomBytes(32)
     return createHmac('sha256', key).update(`${day}\n${patron}`).digest('base64url').slice(0, 12)
   }
 }

@@ -1,4 +1,12 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObject,
+  Registry,
+} from 'prom-client'
 
 /** What is read anew each time that somebody asks for the numbers. */
 export interface Levels {
@@ -19,12 +27,22 @@ export interface Metrics {
   kept(route: string, status: number, seconds: number): void
   readonly contentType: string
   text(): Promise<string>
+  /** The numbers of this process, as another one can add them to its own. */
+  numbers(): Promise<Numbers>
 }
+
+export type Numbers = readonly MetricObject[]
 
 /** In seconds: a cached tile takes a millisecond, one from a slow image server many. */
 const BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
 
-export function createMetrics(levels: () => Levels): Metrics {
+/**
+ * @param ofOthers the numbers of the other processes of the site, to be added in `text`
+ */
+export function createMetrics(
+  levels: () => Levels,
+  ofOthers: () => Promise<Numbers[]> = async () => [],
+): Metrics {
   const register = new Registry()
   collectDefaultMetrics({ register })
   const registers = [register]
@@ -43,7 +61,8 @@ export function createMetrics(levels: () => Levels): Metrics {
   })
   for (const [name, help] of Object.entries(GAUGES)) {
     const level = name as keyof Levels
-    const options = { name: `carrel_${inSnakeCase(name)}`, help, registers }
+    const aggregator = OF_EACH_PROCESS.includes(level) ? ('sum' as const) : ('first' as const)
+    const options = { name: `carrel_${inSnakeCase(name)}`, help, registers, aggregator }
     new Gauge({
       ...options,
       collect() {
@@ -67,9 +86,18 @@ export function createMetrics(levels: () => Levels): Metrics {
       hits.inc()
     },
     contentType: register.contentType,
-    text: () => register.metrics(),
+    async text() {
+      const others = await ofOthers()
+      if (others.length === 0) return register.metrics()
+      const all = [await register.getMetricsAsJSON(), ...others]
+      return AggregatorRegistry.aggregate([...all]).metrics()
+    },
+    numbers: () => register.getMetricsAsJSON(),
   }
 }
+
+/** The others are read from the database, by whichever process. */
+const OF_EACH_PROCESS: readonly (keyof Levels)[] = ['tileCacheBytes', 'tileCacheImages']
 
 const GAUGES: Readonly<Record<keyof Levels, string>> = {
   items: 'Items of the library',

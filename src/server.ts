@@ -14,19 +14,20 @@ import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { openCoverSearch } from './items/open-cover-search.ts'
-import { BOUNDS, bound, listen } from './listen.ts'
+import { BOUNDS, bound, listen, type Place } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
-import { createPace } from './loans/pace.ts'
+import { createPace, type Pace, paceOf } from './loans/pace.ts'
+import type { PageRequests } from './loans/page-requests.ts'
 import { loanQueries } from './loans/queries.ts'
 import { statisticsIn } from './loans/statistics.ts'
 import { createSweep } from './loans/sweep.ts'
-import { createLog, type Log, patronHash } from './log.ts'
+import { createLog, type DayKeys, type Log, patronHash } from './log.ts'
 import { chooseLsp } from './lsp/choose.ts'
 import type { LspChoice } from './lsp/lsp.ts'
 import { manifestStoreFor } from './manifests/store.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Numbers } from './metrics.ts'
 import { openPostOffice } from './notices/post-office.ts'
 import { peopleIn } from './people/people.ts'
 import { holdScans } from './scans/hold.ts'
@@ -43,6 +44,7 @@ import { toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
 import { createEdgeHits } from './web/edge.ts'
 import { readLogo } from './web/logo.ts'
+import type { Handler } from './web/routes.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
@@ -51,6 +53,7 @@ import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { secureAnswers } from './web/wire.ts'
 import { wordsIn } from './web/words.ts'
+import { startWithWorkers } from './workers/main.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 const TEMPLATES = join(ROOT, 'templates')
@@ -69,6 +72,20 @@ export interface ServerParts {
   readonly images?: Partial<RemoteOptions>
   /** The pause between two items for which covers are looked for in the background. */
   readonly coverPaceMs?: number
+  /** Where to listen, instead of where the settings say. */
+  readonly place?: Place
+  readonly shared?: Shared
+}
+
+/** What one process has in common with the others of its site; one alone makes its own. */
+export interface Shared {
+  readonly pace: Pace
+  readonly pageRequests: PageRequests
+  readonly dayKeys: () => DayKeys
+  /** The numbers of the other processes. */
+  readonly numbers?: () => Promise<Numbers[]>
+  /** Hands what is not for this process to the main one. */
+  readonly passOn?: Handler
 }
 
 export interface RunningServer {
@@ -87,27 +104,9 @@ export interface RunningServer {
 /** Builds everything once, listens, and keeps the sweep going. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
-  const remote = remoteSource(parts.images)
   const { inFull } = wordsIn(settings.timeZone)
   const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
-  const deps = await build(parts, remote, post?.onLoan)
-  await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
-    log.error({ err }, 'barcode-change.fault'),
-  )
-  const app = createApp(deps)
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    // Without a Host the site refuses it itself, with its own headers.
-    serverOptions: { ...BOUNDS, requireHostHeader: false },
-  }) as Server
-  const drain = bound(server)
-  secureAnswers(server)
-  // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
-  if (settings.runMode === 'normal' && !settings.demonstration) {
-    answerFirst(server, createTileHits(deps))
-    answerFirst(server, createEdgeHits(deps))
-  }
-  const address = await listen(server, settings)
+  const { deps, address, routes, close } = await startAnswering(parts, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
   const { totals } = deps.statistics
@@ -124,15 +123,53 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   for (const key of settings.ignored) log.info({ key }, 'setting.ignored')
   return {
     address,
-    routes: app.routes,
+    routes,
     sweep,
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await Promise.all([drain(), deps.covers.stop()])
+      await Promise.all([close(), deps.covers.stop()])
       await post?.stop()
-      await remote.close()
       db.$client.close()
+    },
+  }
+}
+
+/**
+ * Answers, and does nothing besides: all of a worker, and a part of the server.
+ *
+ * @param onLoan called in the transaction of each new loan
+ */
+export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['onLoan']) {
+  const { settings, log } = parts
+  const remote = remoteSource(parts.images)
+  const deps = await build(parts, remote, onLoan)
+  if (deps.passOn === undefined) {
+    await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
+      log.error({ err }, 'barcode-change.fault'),
+    )
+  }
+  const app = createApp(deps)
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // Without a Host the site refuses it itself, with its own headers.
+    serverOptions: { ...BOUNDS, requireHostHeader: false },
+  }) as Server
+  const drain = bound(server)
+  secureAnswers(server)
+  // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
+  if (settings.runMode === 'normal' && !settings.demonstration) {
+    answerFirst(server, createTileHits(deps))
+    answerFirst(server, createEdgeHits(deps))
+  }
+  return {
+    deps,
+    address: await listen(server, parts.place ?? settings),
+    routes: app.routes,
+    /** Lets running answers finish for up to 10 s. */
+    async close() {
+      await drain()
+      await remote.close()
     },
   }
 }
@@ -142,7 +179,7 @@ async function build(
   remote: Source,
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
-  const { settings, db, clock, log, monotonic } = parts
+  const { settings, db, clock, log, monotonic, shared } = parts
   const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
@@ -169,20 +206,13 @@ async function build(
       const { bytes, images } = tiles.held()
       const openLoans = loans.openInAll(clock.now())
       return { items: items.count(), openLoans, tileCacheBytes: bytes, tileCacheImages: images }
-    }),
+    }, shared?.numbers),
     writersTurn: writersTurn(db),
     loans,
     manifests,
     tiles,
-    pace: createPace(
-      {
-        burst: settings.readBurst,
-        perSecond: settings.readPerSecond,
-        pagesPerHour: settings.pagesPerHour,
-      },
-      monotonic,
-    ),
-    patronHash: patronHash(clock, settings.logKey),
+    pace: shared?.pace ?? createPace(paceOf(settings), monotonic),
+    patronHash: patronHash(clock, settings.logKey, shared?.dayKeys),
     people: settings.demonstration ? samplePeople : peopleIn(db),
     items,
     covers: openCoverSearch({
@@ -203,7 +233,10 @@ async function build(
     lsp,
     desk: deskQueries(db),
     downloads: downloadsIn(db),
-    statistics: statisticsIn(db, { clock, log, timeZone: settings.timeZone }),
+    statistics: {
+      ...statisticsIn(db, { clock, log, timeZone: settings.timeZone }),
+      ...(shared && { pageRequests: shared.pageRequests }),
+    },
     lending: {
       loans,
       manifests,
@@ -221,6 +254,7 @@ async function build(
         : await toAsset('text/css; charset=utf-8', Buffer.from(siteStyle(settings.accentColour))),
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
+    passOn: shared?.passOn,
   }
 }
 
@@ -230,15 +264,17 @@ async function main(): Promise<void> {
   const settings = settingsOrExit(values.settings)
   const log = createLog({ verbose: settings.runMode === 'verbose' })
   const db = await openDbForServerOrExit(settings)
-  const server = await startServer({
-    settings,
-    db,
-    log,
-    clock: Date,
-    monotonic: () => performance.now(),
-  })
+  const parts = { settings, db, log, clock: Date, monotonic: () => performance.now() }
+  const server =
+    settings.workers === 1
+      ? await startServer(parts)
+      : await startWithWorkers({
+          ...parts,
+          startMain: (more) => startServer({ ...parts, ...more }),
+          hopeless: () => void end(1),
+        })
   // Before it says that it listens: whoever reads that may send a signal at once.
-  stopOnSignals(server.stop, log)
+  const end = stopOnSignals(server.stop, log)
   console.log(
     settings.demonstration
       ? `Carrel's demonstration: ${server.address}`

@@ -69,6 +69,7 @@ export const SETTINGS = {
   host: carrel('HOST', '127.0.0.1', z.string().min(1), 'an address or host name to listen on'),
   port: carrel('PORT', '8080', whole(0, 65535), 'a port number from 0 to 65535'),
   socket: carrel('SOCKET', '', optional, 'the path of a Unix socket'),
+  workers: carrel('WORKERS', '1', whole(1, 64), 'a whole number of processes from 1 to 64'),
   trustedProxies: carrel(
     'TRUSTED_PROXIES',
     '127.0.0.1, ::1',

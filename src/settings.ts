@@ -259,10 +259,13 @@ function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): 
 }
 
 function listening(values: Partial<Values>, given: ReadonlyMap<string, string>): string[] {
-  const { host, socket, demonstration } = values
+  const { host, socket, demonstration, workers = 1 } = values
   if (host === undefined) return []
   if (demonstration && socket !== undefined) {
     return ['[carrel] SOCKET: not in demonstration mode, which listens on loopback only']
+  }
+  if (demonstration && workers > 1) {
+    return ['[carrel] WORKERS: not in demonstration mode, which is one process']
   }
   const open = socket === undefined && !isLoopback(host)
   if (demonstration && open)

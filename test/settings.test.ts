@@ -88,6 +88,8 @@ describe('the settings', () => {
     ['PROXY_SECRET = short', /PROXY_SECRET/],
     ['BASE_URL = https://b.example', /given twice/],
     ['DEMONSTRATION = yes\nSOCKET = /tmp/carrel.sock', /SOCKET: not in demonstration mode/],
+    ['DEMONSTRATION = yes\nWORKERS = 2', /WORKERS: not in demonstration mode/],
+    ['WORKERS = 0', /WORKERS: expected a whole number of processes/],
     ['MAIL_HOST = mail.example.edu', /MAIL_SENDER: must be given/],
     ['COVERS = amazon', /COVERS: expected lsp, contentcafe/],
     ['COVERS = contentcafe\n[contentcafe]\nCC_USER = x', /CC_PASSWORD: must be given when COVERS/],

@@ -48,6 +48,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   command: ['db', 'manifests', 'backup'],
   app: ['db', 'web'],
   listen: [],
+  workers: ['listen', 'loans'],
+  worker: ['db', 'loans', 'server', 'web', 'workers'],
   server: [
     'app',
     'command',
@@ -58,6 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sources',
     'notices',
     'web',
+    'workers',
     ...DOMAIN,
   ],
 }

@@ -1,4 +1,5 @@
-import { and, desc, eq, inArray, lt } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt } from 'drizzle-orm'
+import type { EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import { audit } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'
@@ -18,6 +19,24 @@ export function auditIn(db: Db) {
 
     record(entry: AuditEntry): void {
       db.insert(audit).values(entry).run()
+    },
+
+    /** Did this person do this to the item after that instant? */
+    hasDone(staff: string, act: string, barcode: Barcode, since: EpochMs): boolean {
+      const found = db
+        .select({ id: audit.id })
+        .from(audit)
+        .where(
+          and(
+            eq(audit.barcode, barcode),
+            gt(audit.at, since),
+            eq(audit.act, act),
+            eq(audit.staff, staff),
+          ),
+        )
+        .limit(1)
+        .get()
+      return found !== undefined
     },
 
     /** Has staff deleted the item's cover, and not asked for another one since? */

@@ -26,18 +26,44 @@ export interface Pace {
    *
    * @param page the number of the image, undefined when the request is none for a readable page
    */
+  take(loanId: number, page: number | undefined): Paced | Promise<Paced>
+  /** Counts it if it is plain at once that it is allowed. @returns whether it is */
+  pass(loanId: number, page: number | undefined): boolean
+}
+
+export function paceOf(settings: {
+  readonly readBurst: number
+  readonly readPerSecond: number
+  readonly pagesPerHour: number
+}): PaceLimits {
+  const { readBurst: burst, readPerSecond: perSecond, pagesPerHour } = settings
+  return { burst, perSecond, pagesPerHour }
+}
+
+/** The counts themselves, of which there is one for all processes that answer readers. */
+export interface PaceBook extends Pace {
   take(loanId: number, page: number | undefined): Paced
+  /**
+   * Gives requests away before they come, for another process to let through by itself.
+   *
+   * @param share the part of what is left that may be given, from 0 to 1
+   * @returns how many; until they are `settled`, so many less can gather for this loan
+   */
+  lend(loanId: number, share: number, most: number): number
+  /** So many of those that were lent have come, or are lost. */
+  settle(loanId: number, count: number): void
 }
 
 interface Reading {
   tokens: number
+  lent: number
   filledAt: number
   /** Pages by the time of their last counting, the one longest ago first. */
   readonly pages: Map<number, number>
   readonly toldAt: Map<'requests' | 'pages', number>
 }
 
-const ALLOWED: Paced = { kind: 'allowed' }
+export const ALLOWED: Paced = { kind: 'allowed' }
 /** Readers of whom something is remembered; one of them that is idle for an hour starts afresh. */
 const MOST_READINGS = 100_000
 
@@ -47,16 +73,24 @@ const MOST_READINGS = 100_000
  *
  * @param monotonic milliseconds on a clock that nobody sets
  */
-export function createPace(limits: PaceLimits, monotonic: () => number): Pace {
+export function createPace(limits: PaceLimits, monotonic: () => number): PaceBook {
   const { burst, perSecond, pagesPerHour } = limits
   const readings = new LRUCache<number, Reading>({ max: MOST_READINGS })
 
   function readingOf(loanId: number, now: number): Reading {
     const known = readings.get(loanId)
     if (known !== undefined) return known
-    const fresh = { tokens: burst, filledAt: now, pages: new Map(), toldAt: new Map() }
+    const fresh = { tokens: burst, lent: 0, filledAt: now, pages: new Map(), toldAt: new Map() }
     readings.set(loanId, fresh)
     return fresh
+  }
+
+  function filled(loanId: number, now: number): Reading {
+    const reading = readingOf(loanId, now)
+    const tokens = reading.tokens + ((now - reading.filledAt) / SECOND) * perSecond
+    reading.tokens = Math.min(burst - reading.lent, tokens)
+    reading.filledAt = now
+    return reading
   }
 
   function refused(
@@ -95,16 +129,32 @@ export function createPace(limits: PaceLimits, monotonic: () => number): Pace {
   return {
     take(loanId, page) {
       const now = monotonic()
-      const reading = readingOf(loanId, now)
-      const filled = reading.tokens + ((now - reading.filledAt) / SECOND) * perSecond
-      reading.tokens = Math.min(burst, filled)
-      reading.filledAt = now
+      const reading = filled(loanId, now)
       if (reading.tokens < 1) {
         return refused(reading, 'requests', ((1 - reading.tokens) / perSecond) * SECOND, now)
       }
       reading.tokens -= 1
       const waitMs = page === undefined ? 0 : pageWaitMs(reading, page, now)
       return waitMs === 0 ? ALLOWED : refused(reading, 'pages', waitMs, now)
+    },
+    pass(loanId, page) {
+      const now = monotonic()
+      const reading = filled(loanId, now)
+      if (reading.tokens < 1) return false
+      if (page !== undefined && pageWaitMs(reading, page, now) > 0) return false
+      reading.tokens -= 1
+      return true
+    },
+    lend(loanId, share, most) {
+      const reading = filled(loanId, monotonic())
+      const count = Math.max(0, Math.min(most, Math.floor(reading.tokens * share)))
+      reading.tokens -= count
+      reading.lent += count
+      return count
+    },
+    settle(loanId, count) {
+      const reading = filled(loanId, monotonic())
+      reading.lent = Math.max(0, reading.lent - count)
     },
   }
 }

@@ -22,6 +22,7 @@ import type { Settings } from '../settings.ts'
 import type { Tiles } from '../tiles/serve.ts'
 import type { Asset } from './asset.ts'
 import type { Logo } from './logo.ts'
+import type { Handler } from './routes.ts'
 import type { Texts } from './texts.ts'
 import type { View } from './view.ts'
 import type { ViewerFiles } from './viewer-files.ts'
@@ -41,6 +42,8 @@ export interface WebEnv {
     /** Scheme, host and port as this browser sees them. */
     origin: string
     visitor: Visitor | undefined
+    /** The main process answers it, counts it and logs it. */
+    isPassedOn: boolean | undefined
   }
 }
 
@@ -78,4 +81,6 @@ export interface WebDeps {
   readonly siteStyle: Asset | undefined
   readonly viewer: ViewerFiles
   readonly staticFiles: ReadonlyMap<string, Asset>
+  /** In a process that only answers readers: hands all else to the main process. */
+  readonly passOn: Handler | undefined
 }

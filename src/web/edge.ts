@@ -26,14 +26,14 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
   const slowing = createSlowing(deps)
   const yes = createYes(settings)
 
-  function check(c: WebContext, page: number | undefined): Response {
+  async function check(c: WebContext, page: number | undefined): Promise<Response> {
     const visitor = c.get('visitor')
     if (visitor === undefined) return answers.refuseJson(c, { kind: 'not-signed-in' })
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
     const loan = barcode && access({ loans, clock }, barcode, visitor.patron)
     if (barcode === undefined || loan === undefined)
       return answers.refuseJson(c, { kind: 'not-on-loan' })
-    const slowed = slowing(barcode, loan.id, page)
+    const slowed = await slowing(barcode, loan.id, page)
     if (slowed !== undefined) {
       return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
     }
@@ -55,9 +55,8 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
  * Carrel one such question for each connection of the browser. Every "no" goes the slow way.
  */
 export function createEdgeHits(deps: WebDeps): Hit {
-  const { settings, clock, loans, metrics } = deps
+  const { settings, clock, loans, metrics, pace } = deps
   const identify = identifyBy(settings)
-  const slowing = createSlowing(deps)
   const yes = createYes(settings)
 
   return (request, answer) => {
@@ -72,7 +71,7 @@ export function createEdgeHits(deps: WebDeps): Hit {
     const loan = access({ loans, clock }, barcode, identity.patron)
     if (loan === undefined) return false
     const page = found[2] === undefined ? undefined : Number(found[2])
-    if (slowing(barcode, loan.id, page) !== undefined) return false
+    if (!pace.pass(loan.id, page)) return false
     answer.writeHead(204, yes(loan, clock.now())).end()
     const route = page === undefined ? ROUTES.item : ROUTES.page
     metrics.answered(route, 204, (performance.now() - started) / SECOND)

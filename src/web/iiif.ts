@@ -122,7 +122,7 @@ export function iiifRoutes(
       // What follows the image's number; the guard has seen that the target can be read.
       const segments = pathSegments(c.env.incoming.url ?? '')?.slice(under === '' ? 3 : 4) ?? []
       if (loanId !== undefined) {
-        const slowed = slowing(barcode, loanId, pageRead(image.number, segments))
+        const slowed = await slowing(barcode, loanId, pageRead(image.number, segments))
         if (slowed !== undefined) {
           return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
         }

@@ -29,8 +29,13 @@ export function previewRoutes(router: Router, deps: WebDeps, answers: Answers): 
     if (last !== undefined && now - last < HOUR) return
     if (recorded.size >= MOST_REMEMBERED) recorded.clear()
     recorded.set(key, now)
-    audit.record({ at: now, staff: patron, act: 'preview', barcode })
-    log.info({ item: barcode, patron: patronHash(patron) }, 'preview')
+    const isNew = audit.together(() => {
+      // Another process may have been there first.
+      if (audit.hasDone(patron, 'preview', barcode, now - HOUR)) return false
+      audit.record({ at: now, staff: patron, act: 'preview', barcode })
+      return true
+    })
+    if (isNew) log.info({ item: barcode, patron: patronHash(patron) }, 'preview')
   }
 
   /** What staff may see of the item now; whoever is not on the staff gets nothing. */

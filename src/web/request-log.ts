@@ -16,6 +16,7 @@ export function requestLog({
     c.set('requestId', requestId)
     const started = performance.now()
     await next()
+    if (c.get('isPassedOn')) return
     const took = performance.now() - started
     metrics.answered(routePath(c, -1), c.res.status, took / 1000)
     const ms = Math.round(took)

@@ -21,12 +21,12 @@ export function createSlowing(deps: {
   log: Log
 }) {
   const { pace, audit, clock, log } = deps
-  return (
+  return async (
     barcode: Barcode,
     loanId: number,
     page: number | undefined,
-  ): (Refused & { kind: 'too-fast' }) | undefined => {
-    const paced = pace.take(loanId, page)
+  ): Promise<(Refused & { kind: 'too-fast' }) | undefined> => {
+    const paced = await pace.take(loanId, page)
     if (paced.kind === 'allowed') return undefined
     const { limit, retryAfterS, isNews } = paced
     if (isNews) {

@@ -18,7 +18,12 @@ export function pathSegments(target: string): string[] | undefined {
 
 /** The path of a request target, as it came: undecoded, without the query. */
 export function pathOf(target: string): string {
-  return target.replace(/^https?:\/\/[^/?#\\]+/i, '').replace(/\?.*$/s, '')
+  return originForm(target).replace(/\?.*$/s, '')
+}
+
+/** A request target from its path on, as it came. */
+export function originForm(target: string): string {
+  return target.replace(/^https?:\/\/[^/?#\\]+/i, '')
 }
 
 function decodeSegment(segment: string): string | undefined {

@@ -7,7 +7,7 @@ import { EDGE_VERSION } from './edge-version.ts'
 import { SECURITY_HEADERS } from './headers.ts'
 import { identifyBy } from './identity.ts'
 import { cacheControlFor, IMAGE_ROUTE } from './iiif.ts'
-import { createSlowing, pageRead } from './slowing.ts'
+import { pageRead } from './slowing.ts'
 
 /** Answers a request and says so, or leaves it untouched. */
 export type Hit = (request: IncomingMessage, answer: ServerResponse) => boolean
@@ -26,9 +26,8 @@ const CONSTANT_HEADERS = Object.entries(SECURITY_HEADERS).flat()
  * hit is left to the slow way, also every "no": so there is one place for each of them.
  */
 export function createTileHits(deps: WebDeps): Hit {
-  const { settings, clock, loans, manifests, tiles, metrics, statistics } = deps
+  const { settings, clock, loans, manifests, tiles, pace, metrics, statistics } = deps
   const identify = identifyBy(settings)
-  const slowing = createSlowing(deps)
   const vary = `Cookie, ${settings.remoteUserHeader}`
 
   return (request, answer) => {
@@ -48,8 +47,7 @@ export function createTileHits(deps: WebDeps): Hit {
     const segments = found.slice(3)
     const kept = tiles.hit({ barcode, version: loan.manifestVersion, image }, segments)
     if (kept === undefined) return false
-    // The slow way counts it once more, and refuses it.
-    if (slowing(barcode, loan.id, pageRead(image.number, segments)) !== undefined) return false
+    if (!pace.pass(loan.id, pageRead(image.number, segments))) return false
 
     const { bytes, type, etag } = kept
     const isUnchanged = hasVersion(ifNoneMatch, etag)

@@ -12,6 +12,7 @@ import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
 import { troubledImages } from './reading/troubled.ts'
+import { manyCores } from './reading/workers.ts'
 import { startUp } from './start.ts'
 
 const HELP = `npm run bench [-- NAME ...] [-- --short]
@@ -19,7 +20,7 @@ const HELP = `npm run bench [-- NAME ...] [-- --short]
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, edge, start
+  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -35,6 +36,7 @@ const PARTS: Readonly<
   readers,
   edge: edgeTiles,
   start: startUp,
+  workers: manyCores,
 }
 
 const { values, positionals } = parseArgs({

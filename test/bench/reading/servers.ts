@@ -250,7 +250,7 @@ async function borrow(address: string, item: string, name: string): Promise<void
 }
 
 export async function answering(address: string): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     try {
       await (await fetch(address)).arrayBuffer()
       return
