@@ -34,7 +34,7 @@ export type LspAnswer =
       readonly why: LspTrouble
       /** Seconds until it is worth asking again, where that is known. */
       readonly retryAfterS?: number
-      /** The platform's own code of the trouble, for the log: no text, no address. */
+      /** A code of the trouble, the platform's or the connection's: no text, no address. */
       readonly code?: string
     }
 
