@@ -111,7 +111,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const { typed } = sent
       if (sent.kind === 'look-up') {
-        const { form, status } = await lookedUpForm(deps, typed, sent.coverFault)
+        const { form, status } = await lookedUpForm(c, deps, sent)
         return answers.page(c, 'edit', await page(item, form), status)
       }
       if (sent.kind === 'faults') {

@@ -8,7 +8,7 @@ import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
 import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
 import type { LookUp } from './look-up.ts'
-import { lspWords } from './lsp-words.ts'
+import { lspReason } from './lsp-words.ts'
 
 /** All items compared with what the LSP tells of them. It lives as long as the process. */
 export interface RefreshRun {
@@ -32,7 +32,7 @@ export function compare(item: Item, answer: LspAnswer, name: string): FieldChang
   if (answer.kind === 'found' || answer.kind === 'incomplete') {
     return changesFor(item, { ...answer.record })
   }
-  return lspWords(answer, name)
+  return lspReason(answer, name)
 }
 
 export function newRun(): RefreshRun {

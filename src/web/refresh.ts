@@ -6,7 +6,7 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { labelOf, typedFields, wireOf } from './item-form.ts'
-import { lookUpWith } from './look-up.ts'
+import { lookUpWith, sayWhenAgain } from './look-up.ts'
 import { lspStatus } from './lsp-words.ts'
 import {
   compare,
@@ -35,6 +35,7 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
       const item = find(c)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const answer = await lsp.lookUp(item.barcode)
+      sayWhenAgain(c, answer)
       const changes = compare(item, answer, lsp.name)
       const fault = typeof changes === 'string' ? changes : ''
       const shown = refreshed(item, typeof changes === 'string' ? [] : changes)
