@@ -3,6 +3,7 @@ import pMap from 'p-map'
 import { type PatronId, parseBarcode } from '../ids.ts'
 import type { BulkRow } from '../items/bulk.ts'
 import { type DraftReading, parseItemDraft } from '../items/draft.ts'
+import { patient } from '../lsp/patient.ts'
 import type { WebDeps } from './context.ts'
 import { type Typed, withRecord } from './item-form.ts'
 import type { LookUp } from './look-up.ts'
@@ -24,10 +25,11 @@ const QUESTIONS = 4
 export async function addAll(
   list: BulkList,
   deps: Pick<WebDeps, 'items' | 'audit' | 'covers' | 'clock' | 'log'>,
-  lsp: LookUp,
+  library: LookUp,
   staff: PatronId,
 ): Promise<void> {
   const { items, audit, covers, clock, log } = deps
+  const lsp = library && patient(library)
 
   async function add(row: BulkRow): Promise<BulkRow> {
     const first = parseItemDraft(row.typed)
