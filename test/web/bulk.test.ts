@@ -15,7 +15,7 @@ async function uploadList(site: Site, csv: string | Buffer<ArrayBuffer>): Promis
 /** The table of the page: line, barcode, title and fate of each row. */
 async function rowsOf(site: Site, path: string): Promise<string[][]> {
   const page = await (await site.as('lee', path)).text()
-  return [...page.matchAll(/<tr><td>.*<\/tr>/g)].map(([row]) =>
+  return [...page.matchAll(/<tr role="row"><td.*<\/tr>/g)].map(([row]) =>
     [...row.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/g)].map((cell) => cell[1] ?? ''),
   )
 }
