@@ -8,10 +8,10 @@ import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
 import type { Answers } from './answers.ts'
 import { addAll, type BulkList } from './bulk-list.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import type { BulkListPage, BulkPage } from './item-pages.ts'
 import { lookUpWith } from './look-up.ts'
 import type { Router } from './routes.ts'
 import { readUpload } from './uploads.ts'
-import type { BulkListPage, BulkPage } from './view.ts'
 
 /** Adding many items at once, from a list. */
 export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {

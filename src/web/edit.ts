@@ -7,11 +7,11 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { itemForm } from './item-form.ts'
 import { readItemForm } from './item-form-reading.ts'
+import type { EditPage, ItemForm } from './item-pages.ts'
 import { coverSearchPart } from './look-for-cover.ts'
 import { lookedUpForm, lookUpPart } from './look-up.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
-import type { EditPage, ItemForm } from './view.ts'
 import { overCopies } from './words.ts'
 
 /** Changing an item, its barcode and its cover. */

@@ -3,8 +3,8 @@ import type { Lsp, LspAnswer, LspRecord } from '../lsp/lsp.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { type FormFaults, itemForm, NO_LOOK_UP, wireOf, withRecord } from './item-form.ts'
 import type { ItemFormReading } from './item-form-reading.ts'
+import type { ItemForm, LookUpPart } from './item-pages.ts'
 import { lspStatus, lspWords } from './lsp-words.ts'
-import type { ItemForm, LookUpPart } from './view.ts'
 
 /** The LSP that can be asked; undefined when there is none. */
 export type LookUp = Pick<Lsp, 'name' | 'lookUp'> | undefined

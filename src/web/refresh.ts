@@ -6,6 +6,7 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { labelOf, typedFields, wireOf } from './item-form.ts'
+import type { RefreshAllPage, RefreshedItem } from './item-pages.ts'
 import { lookUpWith, sayWhenAgain } from './look-up.ts'
 import { lspStatus } from './lsp-words.ts'
 import {
@@ -17,7 +18,6 @@ import {
   saveRun,
 } from './refresh-run.ts'
 import type { Router } from './routes.ts'
-import type { RefreshAllPage, RefreshedItem } from './view.ts'
 
 /** Comparing items with the library system, and taking over what is new there. */
 export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
