@@ -94,6 +94,21 @@ describe('with a barcode scanner', () => {
     expect(barcodes(site)).toEqual(['004'])
   })
 
+  it('a look-up shows that it is under way, until the page is back', async () => {
+    const site = await startSite({ lsp: lsp() })
+    const page = await open(site, 'lee')
+    await page.goto('/add')
+    await page.evaluate(() =>
+      new MutationObserver(([change]) => {
+        sessionStorage.setItem('busy', change?.target.textContent ?? '')
+      }).observe(document, { subtree: true, attributeFilter: ['aria-busy'] }),
+    )
+    await scan(page, '002')
+    await page.getByRole('alert').filter({ hasText: 'knows no item' }).waitFor()
+    expect(await page.evaluate(() => sessionStorage.getItem('busy'))).toBe('Look up')
+    expect(await page.locator('[aria-busy="true"]').count()).toBe(0)
+  })
+
   it('it all works without JavaScript', async () => {
     const site = await startSite({ lsp: lsp() })
     const page = await open(site, 'lee', { ...DESKTOP, javaScriptEnabled: false })
