@@ -18,6 +18,7 @@ const COMMANDS: readonly (readonly [command: string, does: string])[] = [
   ['npm run bench', 'measures Carrel against nginx'],
   ['npm run soak', 'kills and loads servers for a long time, and counts what is lost'],
   ['npm run bench-desk', 'measures the pages of the staff'],
+  ['npm run audit', 'asks for known weaknesses of the packages that Carrel runs on'],
   ['npm run help', 'prints this'],
 ]
 

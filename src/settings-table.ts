@@ -145,6 +145,8 @@ export const SETTINGS = {
     whole(1, 1_000_000),
     'a whole number of pages, 1 or more',
   ),
+  watermarkText: carrel('WATERMARK_TEXT', '', z.string().max(40), 'up to 40 characters'),
+  watermarkFile: carrel('WATERMARK_FILE', '', optional, 'the path of a PNG, or nothing'),
   allowedLinks: carrel('ALLOWED_LINKS', '', links, 'http or https URLs, separated by commas'),
   reloanWaitMinutes: carrel(
     'RELOAN_WAIT_TIME',

@@ -40,6 +40,7 @@ const PATHS = [
   'processDir',
   'textsDir',
   'logoFile',
+  'watermarkFile',
   'socket',
 ] as const
 
@@ -172,6 +173,7 @@ function contradictions(values: Partial<Values>, given: ReadonlyMap<string, stri
     ...mailing(values),
     ...asking(values),
     ...coverServices(values),
+    ...marking(values),
   ]
 }
 
@@ -237,6 +239,12 @@ function coverServices(values: Partial<Values>): string[] {
     const isOpen = url.startsWith('http:') && !isLoopback(new URL(url).hostname)
     return isOpen ? [...missing, `${place(address)}: use https`] : missing
   })
+}
+
+function marking({ watermarkText, watermarkFile }: Partial<Values>): string[] {
+  return watermarkText && watermarkFile
+    ? ['[carrel] WATERMARK_TEXT and WATERMARK_FILE: give one of them']
+    : []
 }
 
 function mailing({ mailHost, mailSender, mailUser, mailTls }: Partial<Values>): string[] {

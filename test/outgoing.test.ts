@@ -51,7 +51,7 @@ describe('what leaves the house', () => {
     'https://0.0.0.0:PORT/',
     'http://example.org/',
     'ftp://example.org/',
-  ])('never goes to %s, which no setting names', async (text) => {
+  ])('1.8 SSRF: never goes to %s, which no setting names', async (text) => {
     let asked = 0
     const url = await serve((_, response) => response.end(String(asked++)))
     const reply = await way({ named: [] })({ url: new URL(text.replace('PORT', url.port)) })
@@ -66,7 +66,7 @@ describe('what leaves the house', () => {
     expect(await way({ named: [other] })({ url })).toMatchObject({ why: 'forbidden' })
   })
 
-  it('follows a redirect on the same host with the same headers, and none to another', async () => {
+  it('1.8 SSRF: follows a redirect on the same host with the same headers, and none to another', async () => {
     const other = await serve((_, response) => response.end('elsewhere'))
     const url = await serve((request, response) => {
       if (request.url === '/away') response.writeHead(302, { location: other.href }).end()
@@ -138,7 +138,7 @@ describe('what leaves the house', () => {
     expect(answers).toEqual([])
   })
 
-  it('reads no more than it must and waits no longer', async () => {
+  it('1.8 SSRF: reads no more than it must and waits no longer', async () => {
     const url = await serve((request, response) => {
       if (request.url === '/large') response.end(Buffer.alloc(100_000))
       else if (request.url === '/drip') response.write('x')

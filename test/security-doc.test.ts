@@ -4,8 +4,12 @@ import { describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
 
-/** The rows of all tables, heads left out. */
-const rows = readFileSync(join(ROOT, 'docs/security.md'), 'utf8')
+const [listed = '', dependencies = ''] = readFileSync(join(ROOT, 'docs/security.md'), 'utf8').split(
+  '\n## Dependencies\n',
+)
+
+/** The rows of all tables of threats and faults, heads left out. */
+const rows = listed
   .split('\n')
   .filter((line) => line.startsWith('| ') && !line.startsWith('| row |'))
 
@@ -32,5 +36,28 @@ describe('the list of threats and faults', () => {
       return !["'", '"', '`'].some((quote) => text.includes(quote + name + quote))
     })
     expect(missing).toEqual([])
+  })
+})
+
+describe('the list of dependencies', () => {
+  const told = [
+    ...dependencies.matchAll(/^\| `([^`]+)` \| (\S+) \| (\S+) \| (\S+) \| (.+) \|$/gm),
+  ].map(([, name = '', version = '', ...rest]) => ({ name, version, rest }))
+
+  it('names every package that Carrel runs on, in the version that it has', () => {
+    const { dependencies: all, optionalDependencies } = JSON.parse(
+      readFileSync(join(ROOT, 'package.json'), 'utf8'),
+    )
+    const listed = Object.fromEntries(told.map(({ name, version }) => [name, version]))
+    expect(listed).toEqual({ ...all, ...optionalDependencies })
+  })
+
+  it('says when each was released, when last, and what it may reach', () => {
+    for (const { name, rest } of told) {
+      const [released = '', last = '', reach = ''] = rest
+      expect([released, last].join(' '), name).toMatch(/^(\d{4}-\d\d-\d\d ?){2}$/)
+      expect(released <= last, name).toBe(true)
+      expect(reach, name).toMatch(/\.$/)
+    }
   })
 })

@@ -29,7 +29,7 @@ export function mayHaveWhole(image: PixelSize, { largestView }: Limits): Verdict
 }
 
 /** Nobody reads a page by a picture of it that is no longer than this on either side. */
-const THUMBNAIL = 200
+export const THUMBNAIL = 200
 
 /**
  * Is it a small picture of a whole page, as lists of pages show? Decided by the request alone: one

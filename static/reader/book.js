@@ -3,7 +3,8 @@ import { viewerConfig } from './viewer-config.js'
 /**
  * @typedef {object} BookEvents
  * @property {(page: number, pages: number) => void} onPage - a page is shown; counted from 1
- * @property {() => void} onTrouble - an image, its description or a thumbnail did not load
+ * @property {(url: string | undefined) => void} onTrouble - an image, its description (info.json)
+ *   or a thumbnail did not load
  * @property {() => void} onNoManifest - the book could not be opened at all
  * @property {(on: boolean) => void} onFullScreen - the viewer's full screen button was pressed
  */
@@ -27,7 +28,7 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   // Listeners are copied when the book is opened: later than this they would not be heard.
   uv.on('configure', ({ cb }) => cb(viewerConfig))
   uv.on('canvasIndexChange', (index) => events.onPage(index + 1, pages()))
-  uv.on('loginFailed', events.onTrouble) // any refused info.json
+  uv.on('loginFailed', () => events.onTrouble(currentInfo())) // any refused info.json
   uv.on('toggleFullScreen', ({ isFullScreen }) => events.onFullScreen(isFullScreen))
   uv.on('openseadragonExtension.open', listenToTiles)
   box.addEventListener('error', thumbnailFailed, true)
@@ -40,13 +41,23 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   const extension = () => uv.assignedContentHandler?.extension
   const openSeadragon = () => extension()?.centerPanel?.viewer
   const pages = () => extension().helper.getTotalCanvases()
+  const currentInfo = () => extension()?.helper.getCurrentCanvas()?.externalResource?.dataUri
+  /** What undoes each failure. */
+  const failed = new Set()
   let listened
 
   function listenToTiles() {
     const current = openSeadragon()
     if (current === listened) return
     listened = current
-    current.addHandler('tile-load-failed', events.onTrouble)
+    current.addHandler('tile-load-failed', tileFailed)
+  }
+
+  function tileFailed({ tile }) {
+    failed.add(() => {
+      tile.exists = true // else it is never asked for again
+    })
+    events.onTrouble(tile.getUrl())
   }
 
   /** A phone was turned: the page is to be seen whole again, once the viewer has settled. */
@@ -64,7 +75,11 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   function thumbnailFailed({ target }) {
     if (!(target instanceof HTMLImageElement)) return
     target.style.visibility = 'hidden' // not the browser's sign for a broken image
-    events.onTrouble()
+    failed.add(() => {
+      target.style.visibility = ''
+      target.src += ''
+    })
+    if (target.src.includes('/iiif/')) events.onTrouble(target.src) // not one of its own buttons
   }
 
   return {
@@ -85,8 +100,12 @@ export async function openBook(box, { viewer, manifest, page }, events) {
       const viewport = openSeadragon()?.viewport
       return viewport !== undefined && viewport.getZoom() > viewport.getHomeZoom() * 1.02
     },
-    /** Asks again for tiles that failed while the connection was lost. */
-    reloadTiles: () => openSeadragon()?.world.resetItems(),
+    /** Asks again for tiles and thumbnails that failed. */
+    reloadTiles() {
+      for (const undo of failed) undo()
+      failed.clear()
+      openSeadragon()?.world.resetItems()
+    },
     /** Leaves no page on the screen or in the viewer's memory. */
     close() {
       resizing.disconnect()

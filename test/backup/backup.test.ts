@@ -49,7 +49,7 @@ describe('a backup', () => {
     db.$client.close()
   })
 
-  it('forgets, at the next run, every patron whose cooling-off period is over', async () => {
+  it('1.7 backups: forgets, at the next run, every patron whose cooling-off period is over', async () => {
     const { lending, addItem, run, dir, clock, db } = backedUpLibrary()
     await borrow(lending, addItem('A'), patron(CANARY), 'patron')
     await borrow(lending, addItem('B', { hours: '40' }), patron('slow-reader'), 'patron')

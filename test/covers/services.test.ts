@@ -37,7 +37,7 @@ describe.each(Object.keys(services) as (keyof typeof services)[])('%s', (name) =
     expect(await service(name).ask(UNKNOWN)).toEqual({ kind: 'none' })
   })
 
-  it('is told an ISBN, and nothing else that is known here', async () => {
+  it('1.7 covers: is told an ISBN, and nothing else that is known here', async () => {
     const before = (await fake.asked()).length
     await service(name).ask(KNOWN)
     for (const { headers, target, body, method } of (await fake.asked()).slice(before)) {

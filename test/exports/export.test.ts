@@ -67,7 +67,7 @@ describe('export and import', () => {
     expect(readdirSync(folder).filter((name) => name.includes('partial'))).toEqual([])
   })
 
-  it('hold no patron otherwise: an open loan is in it as ended', async () => {
+  it('1.7 export: hold no patron otherwise: an open loan is in it as ended', async () => {
     const { run, folder } = lendingSite()
     const file = join(folder, 'all.zip')
     const { out } = await run('export', file, '--json')

@@ -11,7 +11,7 @@ function paceAt(limits = USUAL) {
 }
 
 describe('the pace of a reader', () => {
-  it('is met by nobody who reads on a sharp screen with the next page fetched ahead', () => {
+  it('1.8 bulk download: is met by nobody who reads on a sharp screen with the next page fetched ahead', () => {
     const { pace, time } = paceAt()
     for (let page = 1; page < 300; page++, time.now += 2 * SECOND) {
       for (let tile = 0; tile < 52; tile++) {

@@ -52,7 +52,7 @@ describe('the sweep', () => {
     expect(row).toEqual({ length: 2 * HOUR, ended_by: 'time' })
   })
 
-  it('erases the patron within a minute after the cooling-off period, and not before', async () => {
+  it('1.7 erasing: erases the patron within a minute after the cooling-off period, and not before', async () => {
     const { lending, addItem, clock, sweep, db } = sweptLibrary()
     await borrow(lending, addItem('A'), patron(CANARY), 'patron')
     clock.t += 2 * HOUR + 30 * MINUTE - 1
@@ -63,7 +63,7 @@ describe('the sweep', () => {
     expect(patrons(db.$client)).toEqual([null])
   })
 
-  it('leaves no trace of an erased patron in the files, though another process was reading', async () => {
+  it('1.7 erasing: leaves no trace of an erased patron in the files, though another process was reading', async () => {
     const folder = testFolder()
     const file = join(folder, 'carrel.db')
     const { lending, addItem, clock, sweep, db } = sweptLibrary(file)

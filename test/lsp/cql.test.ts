@@ -11,11 +11,11 @@ describe('cqlTerm', () => {
     ['*', '"\\*"'],
     ['^35?', '"\\^35\\?"'],
     ['', '""'],
-  ])('of %j is %s', (text, term) => {
+  ])('1.8 CQL: of %j is %s', (text, term) => {
     expect(cqlTerm(text)).toBe(term)
   })
 
-  it('is one quoted string, which stands for the text, whatever the text is', () => {
+  it('1.8 CQL: is one quoted string, which stands for the text, whatever the text is', () => {
     const text = fc.array(fc.constantFrom(...'a"\\*?^ ='), { maxLength: 12 })
     fc.assert(
       fc.property(

@@ -59,7 +59,7 @@ describe('mail by SMTP', () => {
     ['slow', 'ETIMEDOUT'],
     ['silent', 'ETIMEDOUT'],
     ['cut', /^E/],
-  ])('says the code when the server is %s', async (fault, code) => {
+  ])('4.7 SMTP %s: says the code', async (fault, code) => {
     const { server, mailer } = await mailServer(fault)
     const result = await mailer().send(MAIL)
     expect(result).toEqual({
@@ -79,7 +79,7 @@ describe('mail by SMTP', () => {
     })
   })
 
-  it('sends nothing in the clear, nor to a false certificate, where TLS is asked for', async () => {
+  it('4.7 SMTP TLS fail: sends nothing in the clear, nor to a false certificate, where TLS is asked for', async () => {
     const { server, mailer } = await mailServer()
     expect(await mailer({ tls: 'starttls' }).send(MAIL)).toMatchObject({ kind: 'failed' })
     expect(await mailer({ tls: 'tls' }).send(MAIL)).toMatchObject({ kind: 'failed' })

@@ -80,11 +80,11 @@ describe('a file that is not a manifest', () => {
     ],
     ['has an empty id', version3({ id: '', type: 'Image', service: [service('')] }), /No canvas/],
     ['has only a film', version3({ id: `${A}.mp4`, type: 'Video' }), /No canvas/],
-  ])('that %s is refused in words', (_, value, words) => {
+  ])('4.4 invalid: that %s is refused in words', (_, value, words) => {
     expect(reason(value)).toMatch(words)
   })
 
-  it('that is larger than 64 MB is refused in words', () => {
+  it('4.4 invalid: that is larger than 64 MB is refused in words', () => {
     expect(reason(Buffer.alloc(LARGEST_MANIFEST + 1, ' '))).toMatch(/larger than 64 MB/)
   })
 

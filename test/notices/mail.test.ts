@@ -83,7 +83,7 @@ describe('mail at the start of a loan', () => {
   })
 
   it.each(['4xx', '5xx', 'bad-recipient', 'slow', 'silent', 'down'])(
-    'holds up neither loan nor page when the server is %s',
+    '4.7 SMTP %s: holds up neither loan nor page',
     async (fault) => {
       const { site, server } = await mailingSite({ fault: fault === 'down' ? 'none' : fault })
       if (fault === 'down') await server.stop()
@@ -102,7 +102,7 @@ describe('mail at the start of a loan', () => {
     },
   )
 
-  it('is tried again after 1, 5 and 30 minutes, then given up and erased', async () => {
+  it('4.7 SMTP outbox: is tried again after 1, 5 and 30 minutes, then given up and erased', async () => {
     const { site, server } = await mailingSite({ fault: '4xx' })
     await site.addItem('A')
     await site.post(CANARY, '/loan', { barcode: 'A' })
@@ -122,7 +122,7 @@ describe('mail at the start of a loan', () => {
     expect(JSON.stringify(site.log)).not.toContain('canary')
   })
 
-  it('arrives when the server has recovered', async () => {
+  it('4.7 SMTP outbox: arrives when the server has recovered', async () => {
     const { site, server } = await mailingSite({ fault: 'bad-recipient' })
     await site.addItem('A')
     await site.post(CANARY, '/loan', { barcode: 'A' })
@@ -162,7 +162,7 @@ describe('mail at the start of a loan', () => {
     expect(server.letters).toHaveLength(1)
   })
 
-  it('is not sent any more when the loan is over', async () => {
+  it('1.7 mail: is not sent any more when the loan is over', async () => {
     const { site, server } = await mailingSite({ fault: '4xx' })
     await site.addItem('A')
     await site.post(CANARY, '/loan', { barcode: 'A' })
@@ -174,7 +174,7 @@ describe('mail at the start of a loan', () => {
     expect([server.letters.length, waiting(site)]).toEqual([0, 0])
   })
 
-  it('leaves no address in the files once the patron is forgotten, though it never went out', async () => {
+  it('1.7 mail: leaves no address in the files once the patron is forgotten, though it never went out', async () => {
     const { site, server } = await mailingSite({ ini: 'MAIL_DOMAIN = canary-domain.example' })
     await server.stop()
     await site.addItem('A')

@@ -26,7 +26,7 @@ function lendingSite() {
 }
 
 describe('loans', () => {
-  it('list names patrons only when told to, and of open loans only', async () => {
+  it('1.7 scripts: list names patrons only when told to, and of open loans only', async () => {
     const { run, db } = lendingSite()
     const { out, ...ended } = await run('loans', 'list', '--json')
     expect(ended).toEqual({ code: 0, err: '' })

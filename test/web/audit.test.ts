@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startSite } from '../support/site.ts'
 
 describe('the record of what staff did', () => {
-  it('is for staff, newest first, in pages, and names no patron', async () => {
+  it('1.7 record: is for staff, newest first, in pages, and names no patron', async () => {
     const site = await startSite()
     await site.addItem('A')
     expect(await (await site.as('lee', '/audit')).text()).toContain('Nothing has been recorded yet')

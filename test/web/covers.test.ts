@@ -111,7 +111,7 @@ describe('looking for the cover of an item that was added', () => {
     expect([lines(site), await asked()]).toEqual([[], before])
   })
 
-  it('sends nothing of who added it', async () => {
+  it('1.7 covers: sends nothing of who added it', async () => {
     const site = await startCoverSite(ALL)
     const before = await asked()
     await add(site, { isbn_issn: UNKNOWN, item_id: '8' })
@@ -122,7 +122,7 @@ describe('looking for the cover of an item that was added', () => {
   })
 })
 
-describe('4.7 covers: a service that is slow or hostile', () => {
+describe('a service that is slow or hostile', () => {
   it.each([
     ['html', 'not-a-picture'],
     ['svg', 'not-a-picture'],
@@ -134,14 +134,17 @@ describe('4.7 covers: a service that is slow or hostile', () => {
     ['close', 'connection'],
     ['redirect', 'redirect'],
     ['lead to http://127.0.0.1:OWN/readyz', 'redirect'],
-  ])('that meets %s leaves the item without cover, and the log says %s', async (fault, kind) => {
-    const site = await startCoverSite('openlibrary')
-    await fake.fault(fault.replace('OWN', new URL(site.url).port))
-    await add(site)
-    await logged(site, `cover.fail Open Library ${kind}`)
-    expect(existsSync(file(site))).toBe(false)
-    expect(await editPage(site)).toContain('no usable answer from Open Library. Try again later.')
-  })
+  ])(
+    '4.7 covers: that meets %s leaves the item without cover, and the log says %s',
+    async (fault, kind) => {
+      const site = await startCoverSite('openlibrary')
+      await fake.fault(fault.replace('OWN', new URL(site.url).port))
+      await add(site)
+      await logged(site, `cover.fail Open Library ${kind}`)
+      expect(existsSync(file(site))).toBe(false)
+      expect(await editPage(site)).toContain('no usable answer from Open Library. Try again later.')
+    },
+  )
 
   it.each(['pixel', 'pixel-gif', 'empty'])('that sends %s is taken to have none', async (state) => {
     const site = await startCoverSite('openlibrary')
@@ -174,7 +177,7 @@ describe('4.7 covers: a service that is slow or hostile', () => {
     await logged(without, 'cover.none')
   })
 
-  it('holds up neither the save nor the next service', async () => {
+  it('4.7 covers: holds up neither the save nor the next service', async () => {
     const site = await startCoverSite('openlibrary, google')
     await fake.fault('hang', { times: 1 })
     expect(await add(site)).toBeLessThan(500)

@@ -44,7 +44,7 @@ describe('downloads', () => {
     expect(rows[0]).toMatchObject({ notes: 'two\nlines', copies: '1', loanHours: '2', ready: 'no' })
   })
 
-  it('of the history tell how loans went, and never whose they were', async () => {
+  it('1.7 downloads: of the history tell how loans went, and never whose they were', async () => {
     const site = await startSite()
     await site.addItem('A', { copies: 2, pages: 1 })
     await site.post('ann.onymous', '/loan', { barcode: 'A' })

@@ -61,7 +61,7 @@ describe('the numbers of the server', () => {
     expect((await site.as(undefined, path, withToken)).status).toBe(200)
   })
 
-  it('count answers by pattern and status, and name no item and no patron', async () => {
+  it('1.7 metrics: count answers by pattern and status, and name no item and no patron', async () => {
     const site = await startSite({ ini: `METRICS_TOKEN = ${TOKEN}` })
     await site.addItem('CANARYBARCODE')
     await site.post('canary-patron', '/loan', { barcode: 'CANARYBARCODE' })

@@ -77,7 +77,7 @@ describe('borrowing in the browser', () => {
     expect(await answer.text()).toContain('href="/item/A"')
   })
 
-  it('writes no name of a patron into the log', async () => {
+  it('1.7 log: writes no name of a patron into the log', async () => {
     const site = await startSite()
     const a = await site.addItem('A')
     await site.post('canary-7f3a@example.org', '/loan', { barcode: a })

@@ -182,7 +182,7 @@ describe('a look-up in FOLIO', () => {
 })
 
 describe('the pages of patrons', () => {
-  it('never ask FOLIO, which may be dead', async () => {
+  it('4.7 LSP dead: never ask FOLIO, which may be dead', async () => {
     const site = await startSite({ ini: iniOf(fake.url) })
     const item = await site.addItem(OPTICS)
     await fake.fault('hang')

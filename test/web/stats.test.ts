@@ -35,7 +35,7 @@ describe('the statistics', () => {
     }
   })
 
-  it('count loans, lengths, ends, turn-aways and readers, and name no patron', async () => {
+  it('1.7 statistics: count loans, lengths, ends, turn-aways and readers, and name no patron', async () => {
     const site = await siteWithHistory()
     for (const path of ['/stats', '/stats?barcode=A', '/stats?period=all']) {
       const html = await page(site, path)

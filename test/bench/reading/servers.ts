@@ -35,8 +35,8 @@ export interface Contestant {
   stop(): Promise<void>
 }
 
-/** The reader who has this item on loan. */
-export const readerOf = (item: string) => `reader-of-${item}`
+/** The readers who have this item on loan, numbered from 0. */
+export const readerOf = (item: string, n = 0) => `reader-${n}-of-${item}`
 
 /** The image server: nginx over static files, on the core of the load. */
 export async function startUpstream(folder: string, root: string): Promise<Contestant> {
@@ -63,9 +63,13 @@ export function startPlain(folder: string): Promise<Contestant> {
 }
 
 /** nginx that asks a bare Node process on the same core about every request. */
-export async function startAuth(folder: string, keptForS: number): Promise<Contestant> {
+export async function startAuth(
+  folder: string,
+  keptForS: number,
+  readers = 1,
+): Promise<Contestant> {
   const [name, port] = keptForS > 0 ? ['kept', PORTS.kept] : ['auth', PORTS.auth]
-  const door = await startDoor(port + 100)
+  const door = await startDoor(port + 100, readers)
   const cache =
     keptForS === 0
       ? ''
@@ -157,9 +161,10 @@ async function startNginx(
 }
 
 /** What an expert would write for `auth_request`: the loans in a Map, nothing else. */
-async function startDoor(port: number): Promise<ChildProcess> {
+async function startDoor(port: number, readers: number): Promise<ChildProcess> {
+  const loans = everyReader(readers).map(({ item, name }) => [`${name} ${item}`, Date.now() + HOUR])
   const code = `
-    const loans = new Map(${JSON.stringify(ITEMS.map((item) => [`${readerOf(item)} ${item}`, Date.now() + HOUR]))})
+    const loans = new Map(${JSON.stringify(loans)})
     require('node:http').createServer((q, s) => {
       const due = loans.get(q.headers['remote-user'] + ' ' + q.headers['x-item'])
       s.writeHead(due > Date.now() ? 200 : 403, { 'content-length': 0 }).end()
@@ -173,28 +178,37 @@ async function startDoor(port: number): Promise<ChildProcess> {
 /** The real thing, started as the README says, its limits on but higher than any load. */
 export async function startCarrel(
   folder: string,
-  options: { ini?: string; cores?: string; port?: number } = {},
-): Promise<Contestant> {
-  const { ini = '', cores = SERVER_CORE, port = PORTS.carrel } = options
+  options: {
+    ini?: string
+    cores?: string
+    port?: number
+    manifests?: (item: string) => object
+    /** So many read each item. */
+    readers?: number
+  } = {},
+): Promise<Contestant & { readonly home: string }> {
+  const { ini = '', cores = SERVER_CORE, port = PORTS.carrel, readers = 1 } = options
+  const { manifests = (item: string) => manifestOf(UPSTREAM, item) } = options
   const address = `http://127.0.0.1:${port}`
   const home = join(folder, `carrel-${port}`)
   mkdirSync(join(home, 'manifests'), { recursive: true })
   writeFileSync(
     join(home, 'settings.ini'),
-    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\nIIIF_BASE_URL = ${UPSTREAM}/iiif\n` +
-      `IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
+    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n` +
+      `${ini.includes('IIIF_BASE_URL') ? '' : `IIIF_BASE_URL = ${UPSTREAM}/iiif\n`}IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
   )
   for (const item of ITEMS) {
     const file = join(home, 'manifests', `${item}-manifest.json`)
-    writeFileSync(file, JSON.stringify(manifestOf(UPSTREAM, item)))
+    writeFileSync(file, JSON.stringify(manifests(item)))
   }
-  lendAll(join(home, 'data/carrel.db'))
+  addAll(join(home, 'data/carrel.db'), readers)
   const args = ['-c', cores, process.execPath, join(ROOT, 'src/server.ts')]
   const child = spawn('taskset', args, { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.resume()
   await answering(address)
-  for (const item of ITEMS) await borrow(address, item)
+  for (const { item, name } of everyReader(readers)) await borrow(address, item, name)
   return {
+    home,
     name: 'Carrel',
     address,
     header: 'REMOTE_USER',
@@ -204,23 +218,28 @@ export async function startCarrel(
   }
 }
 
-function lendAll(file: string): void {
+const everyReader = (readers: number) =>
+  ITEMS.flatMap((item) =>
+    Array.from({ length: readers }, (_, n) => ({ item, name: readerOf(item, n) })),
+  )
+
+function addAll(file: string, copies: number): void {
   const opening = openDb(file)
   if (opening.kind === 'refused') throw new Error(opening.reason)
   const { $client } = opening.db
   const item = $client.prepare(
     `insert or ignore into items (barcode, title, author, copies, loan_hours, ready, added_at)
-     values (?, ?, 'A. N. Author', 1, 100, 1, ?)`,
+     values (?, ?, 'A. N. Author', ?, 100, 1, ?)`,
   )
-  for (const barcode of ITEMS) item.run(barcode, `Title of ${barcode}`, Date.now())
+  for (const barcode of ITEMS) item.run(barcode, `Title of ${barcode}`, copies, Date.now())
   $client.close()
 }
 
-async function borrow(address: string, item: string): Promise<void> {
+async function borrow(address: string, item: string, name: string): Promise<void> {
   const answer = await fetch(`${address}/loan`, {
     method: 'POST',
     redirect: 'manual',
-    headers: { REMOTE_USER: readerOf(item), origin: address },
+    headers: { REMOTE_USER: name, origin: address },
     body: new URLSearchParams({ barcode: item }),
   })
   if (answer.status !== 303) throw new Error(`borrowing ${item}: ${answer.status}`)
