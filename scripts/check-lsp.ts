@@ -2,8 +2,8 @@ import pino from 'pino'
 import { argumentsOrExit, giveUp, misunderstood, settingsOrExit } from '../src/command.ts'
 import { BARCODE_RULE, parseBarcode } from '../src/ids.ts'
 import { chooseLsp } from '../src/lsp/choose.ts'
-import type { Lsp } from '../src/lsp/lsp.ts'
-import { lspReason } from '../src/web/lsp-words.ts'
+import type { Lsp, LspRecord } from '../src/lsp/lsp.ts'
+import { lspDiagnosis, sentence } from '../src/web/lsp-words.ts'
 
 const HELP = `Asks the library services platform (LSP) for an item, for cron and for the curious.
 
@@ -32,15 +32,21 @@ async function main(): Promise<string> {
   const { lsp } = choice
   if (barcode === undefined) return wellOrExit(lsp)
   const answer = await lsp.lookUp(barcode)
-  if (answer.kind !== 'found') giveUp([lspReason(answer, lsp.name)])
-  if (values.json) return JSON.stringify(answer.record)
-  return Object.entries(answer.record)
+  const shown = 'record' in answer ? recordLines(answer.record, values.json === true) : ''
+  if (answer.kind === 'found') return shown
+  if (shown !== '') console.log(shown)
+  giveUp([lspDiagnosis(answer, lsp.name)])
+}
+
+function recordLines(record: LspRecord, asJson: boolean): string {
+  if (asJson) return JSON.stringify(record)
+  return Object.entries(record)
     .map(([field, value]) => `${field}: ${value}`)
     .join('\n')
 }
 
 async function wellOrExit(lsp: Lsp): Promise<string> {
   const health = await lsp.check()
-  if (health.kind !== 'well') giveUp([lspReason(health, lsp.name)])
-  return `${lsp.name} answers and lets Carrel in.`
+  if (health.kind !== 'well') giveUp([lspDiagnosis(health, lsp.name)])
+  return sentence(`${lsp.name} answers and lets Carrel in`)
 }

@@ -124,7 +124,7 @@ export function outgoing(options: OutgoingOptions): { ask: Ask; close(): Promise
             : code === FORBIDDEN
               ? 'forbidden'
               : 'connection'
-      return { ...noReply(why, next.url), code }
+      return { ...noReply(why, next.url), ...(code !== '' && { code }) }
     }
   }
 
@@ -206,7 +206,8 @@ function publicOnly(lookup: LookupFunction): LookupFunction {
   }
 }
 
+/** @returns the code of a fault of the network, or '' */
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'unknown'
+  return typeof code === 'string' ? code : ''
 }

@@ -18,3 +18,10 @@ form.addEventListener('keydown', (event) => {
 // What stands in the field gives way to the next scan, whether the cursor is there already or not.
 barcode.addEventListener('focus', () => barcode.select())
 if (document.activeElement === barcode) barcode.select()
+
+// A look-up may take some seconds: the button shows that it is under way, until the page is back.
+const busy = (button, isBusy) => button?.setAttribute('aria-busy', String(isBusy))
+form.addEventListener('submit', ({ submitter }) => busy(submitter, true))
+addEventListener('pageshow', () => {
+  for (const button of form.querySelectorAll('[aria-busy]')) busy(button, false)
+})

@@ -2,13 +2,14 @@ import { coverService } from '../covers/choose.ts'
 import {
   type CoverAnswer,
   type CoverSource,
+  type CoverTrouble,
   NONE,
   pictureIn,
   unreachable,
 } from '../covers/cover-source.ts'
 import { lspAddress } from '../lsp/choose.ts'
 import { isbn13, isbnOf } from '../lsp/isbn.ts'
-import type { Lsp, LspChoice } from '../lsp/lsp.ts'
+import type { Lsp, LspChoice, LspTrouble } from '../lsp/lsp.ts'
 import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
 import type { Item } from './items.ts'
@@ -42,13 +43,21 @@ function byIsbn(source: CoverSource & { close(): Promise<void> }): ItemCoverSour
   }
 }
 
+/** What keeps the LSP from answering, as it is said of services of covers. */
+function troubleOf(why: LspTrouble): CoverTrouble {
+  return why === 'busy' || why === 'resting' ? 'refused' : why
+}
+
 /** The LSP says where its picture is; no address but on the LSP itself is believed. */
 function ofLsp(lsp: Lsp, address: URL): ItemCoverSource {
   const { ask, close } = outgoing({ named: [address] })
 
   async function askLsp(item: Item): Promise<CoverAnswer> {
-    const url = await lsp.coverOf?.(item)
-    if (url === undefined) return NONE
+    const cover = await lsp.coverOf?.(item)
+    if (cover === undefined || cover.kind === 'none') return NONE
+    if (cover.kind === 'not-permitted') return unreachable('refused')
+    if (cover.kind === 'unreachable') return unreachable(troubleOf(cover.why))
+    const { url } = cover
     return url.origin === address.origin ? pictureIn(await ask({ url })) : unreachable('forbidden')
   }
 

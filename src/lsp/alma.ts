@@ -1,10 +1,10 @@
-import { DOMParser } from '@xmldom/xmldom'
 import { z } from 'zod'
 import type { Reply } from '../outgoing.ts'
 import { ITEM, recordOf } from './alma-record.ts'
 import type { MakeLsp } from './choose.ts'
 import type { LspAnswer, LspHealth } from './lsp.ts'
-import { answerWith, failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
+import { answerWith, jsonOf, type LspFailure, surely, toldBy } from './replies.ts'
+import { descend, textOf, xmlIn } from './xml.ts'
 
 /**
  * Alma, by its REST API. The key needs to read bibliographic records ("Bibs", read-only).
@@ -36,17 +36,8 @@ export const alma: MakeLsp = (settings, ask) => {
   }
 }
 
-type Told =
-  | { readonly kind: 'told'; readonly value: z.infer<typeof ITEM> }
-  | { readonly kind: 'not-found' }
-
-function itemOf(reply: Reply): Told | LspFailure {
-  const meant = MEANT.get(errorCodeOf(reply))
-  if (meant !== undefined) return meant
-  const failure = failureOf(reply)
-  if (failure !== undefined || reply.kind === 'no-reply') return failure ?? NOT_UNDERSTOOD
-  const item = ITEM.safeParse(reply.status === 200 ? jsonOf(reply) : undefined)
-  return item.success ? { kind: 'told', value: item.data } : NOT_UNDERSTOOD
+function itemOf(reply: Reply) {
+  return MEANT.get(errorCodeOf(reply)) ?? surely(toldBy(reply, ITEM))
 }
 
 /** Codes of errors that say more than the HTTP status, which is 400 for most of them. */
@@ -76,17 +67,9 @@ function errorCodeOf(reply: Reply): string {
   if (reply.kind === 'no-reply' || reply.status < 400) return ''
   if (reply.bytes.length > LONGEST_ERROR) return ''
   if (reply.mime === 'text/plain') return reply.bytes.toString().trim()
-  if (reply.mime === 'application/xml' || reply.mime === 'text/xml') return xmlCodeOf(reply.bytes)
+  if (reply.mime === 'application/xml' || reply.mime === 'text/xml') {
+    return textOf(descend(xmlIn(reply.bytes), 'errorList', 'error', 'errorCode'))
+  }
   const errors = ERRORS.safeParse(jsonOf(reply))
   return errors.success ? (errors.data.errorList.error[0]?.errorCode ?? '') : ''
-}
-
-function xmlCodeOf(bytes: Buffer): string {
-  try {
-    const parser = new DOMParser({ locator: false, onError: () => {} })
-    const document = parser.parseFromString(bytes.toString(), 'text/xml')
-    return document.getElementsByTagName('errorCode')[0]?.textContent?.trim() ?? ''
-  } catch {
-    return ''
-  }
 }

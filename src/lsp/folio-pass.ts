@@ -2,22 +2,8 @@ import { parseCookie } from 'undici'
 import { z } from 'zod'
 import { MINUTE, SECOND } from '../clock.ts'
 import type { Reply } from '../outgoing.ts'
+import { type Lease, leasedPasses, type Pass, type Passes } from './pass.ts'
 import { failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
-
-/** What lets a call into FOLIO. */
-export interface Pass {
-  readonly kind: 'pass'
-  readonly headers: Readonly<Record<string, string>>
-}
-
-/** @param refused the pass that FOLIO has just answered with 401, if another is wanted for that */
-export type Passes = (refused?: Pass) => Promise<Pass | LspFailure>
-
-/** A token that somebody made for us once. */
-export function fixedPass(token: string): Passes {
-  const pass: Pass = { kind: 'pass', headers: { 'x-okapi-token': token } }
-  return async (refused) => (refused === undefined ? pass : { kind: 'not-permitted' })
-}
 
 export interface Account {
   readonly user: string
@@ -34,32 +20,29 @@ const MARGIN_MS = MINUTE
 const SHUT_OUT_MS = 5 * MINUTE
 
 /**
- * The passes of an account, in memory only. FOLIO gives two tokens at the login: one that lets
- * calls in for some minutes, and one that gets the next two, once. One change is under way at a
- * time, whoever waits for it; when nothing is left to change with, we log in anew.
+ * The passes of an account. FOLIO gives two tokens at the login: one that lets calls in for some
+ * minutes, and one that gets the next two, once. When nothing is left to change with, we log in
+ * anew.
  *
  * @see https://github.com/folio-org/mod-login (login-with-expiry, refresh)
  */
 export function changingPasses({ user, password, post, monotonic }: Account): Passes {
-  let tokens: Tokens | undefined
-  let changing: Promise<Pass | LspFailure> | undefined
+  let refreshToken: string | undefined
   let shutOutUntil = 0
 
-  async function change(): Promise<Pass | LspFailure> {
+  async function change(): Promise<Tokens | LspFailure> {
     const got = (await refresh()) ?? (await logIn())
-    if (got.kind !== 'tokens') return got
-    tokens = got
-    return got.pass
+    if (got.kind === 'lease') refreshToken = got.refreshToken
+    return got
   }
 
   /** @returns undefined when there is no token to refresh with, or it is spent */
   async function refresh(): Promise<Tokens | LspFailure | undefined> {
-    if (tokens?.refreshToken === undefined) return undefined
-    const cookie = `folioRefreshToken=${tokens.refreshToken}`
-    const reply = await post('/authn/refresh', { cookie })
+    if (refreshToken === undefined) return undefined
+    const reply = await post('/authn/refresh', { cookie: `folioRefreshToken=${refreshToken}` })
     const got = tokensOf(reply, monotonic())
     if (got.kind !== 'not-permitted' && !isStatus(reply, 404)) return got
-    tokens = undefined
+    refreshToken = undefined
     return undefined
   }
 
@@ -75,21 +58,11 @@ export function changingPasses({ user, password, post, monotonic }: Account): Pa
     return got
   }
 
-  return async (refused) => {
-    if (tokens && tokens.pass !== refused && monotonic() < tokens.changeAt) return tokens.pass
-    changing ??= change().finally(() => {
-      changing = undefined
-    })
-    return changing
-  }
+  return leasedPasses(change, monotonic)
 }
 
-interface Tokens {
-  readonly kind: 'tokens'
-  readonly pass: Pass
+interface Tokens extends Lease {
   readonly refreshToken: string | undefined
-  /** By the monotonic clock. */
-  readonly changeAt: number
 }
 
 const LOGIN = z
@@ -119,10 +92,10 @@ function tokensOf(reply: Reply, now: number): Tokens | LspFailure {
     : { 'x-okapi-token': bare ?? '' }
   const lifeMs = access?.maxAge ? access.maxAge * SECOND : lifeOf(reply, body.accessTokenExpiration)
   return {
-    kind: 'tokens',
+    kind: 'lease',
     pass: { kind: 'pass', headers },
     refreshToken: cookie('folioRefreshToken')?.value,
-    changeAt: now + lifeMs - MARGIN_MS,
+    useUntil: now + lifeMs - MARGIN_MS,
   }
 }
 

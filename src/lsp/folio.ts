@@ -2,15 +2,14 @@ import { z } from 'zod'
 import type { Reply } from '../outgoing.ts'
 import type { MakeLsp } from './choose.ts'
 import { cqlTerm } from './cql.ts'
-import { changingPasses, fixedPass, type Pass } from './folio-pass.ts'
+import { changingPasses } from './folio-pass.ts'
 import { INSTANCE, recordOf } from './folio-record.ts'
 import type { LspAnswer, LspHealth } from './lsp.ts'
-import { answerWith, failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
+import { askWith, fixedPass, type Pass } from './pass.ts'
+import { answerWith, type LspFailure, surely, type Told, toldBy } from './replies.ts'
 
 const ITEMS = z.object({ items: z.array(z.object({ holdingsRecordId: z.string().min(1) })) })
 const HOLDINGS = z.object({ instanceId: z.string().min(1) })
-
-type Told<Shape> = { readonly kind: 'told'; readonly value: Shape } | { readonly kind: 'gone' }
 
 /**
  * FOLIO, behind Okapi or Eureka. The account needs the permissions
@@ -26,28 +25,24 @@ export const folio: MakeLsp = (settings, ask, monotonic) => {
     ask({ url: new URL(base + path), method: 'POST', headers: { ...tenant, ...headers }, body })
   const passes =
     user === '' || password === ''
-      ? fixedPass(token)
+      ? fixedPass({ 'x-okapi-token': token })
       : changingPasses({ user, password, post, monotonic })
 
-  /** One question; when its pass is refused, once more with another. */
-  async function get<Shape>(path: string, shape: z.ZodType<Shape>) {
-    const put = ({ headers }: Pass) =>
-      ask({
-        url: new URL(base + path),
-        headers: { ...tenant, ...headers, accept: 'application/json' },
-      })
-    const pass = await passes()
-    if (pass.kind !== 'pass') return pass
-    const reply = await put(pass)
-    if (reply.kind === 'no-reply' || reply.status !== 401) return read(reply, shape)
-    const other = await passes(pass)
-    return other.kind === 'pass' ? read(await put(other), shape) : other
-  }
+  const get = <Shape>(path: string, shape: z.ZodType<Shape>) =>
+    askWith(
+      passes,
+      (pass) =>
+        ask({
+          url: new URL(base + path),
+          headers: { ...tenant, ...pass, accept: 'application/json' },
+        }),
+      (reply) => read(reply, shape),
+    )
 
   /** Two of them, to see whether there are several. */
-  const itemsWith = (barcode: string) => {
+  const itemsWith = async (barcode: string) => {
     const query = encodeURIComponent(`barcode==${cqlTerm(barcode)}`)
-    return get(`/inventory/items?query=${query}&limit=2`, ITEMS)
+    return surely(await get(`/inventory/items?query=${query}&limit=2`, ITEMS))
   }
 
   return {
@@ -55,7 +50,7 @@ export const folio: MakeLsp = (settings, ask, monotonic) => {
 
     async lookUp(barcode): Promise<LspAnswer> {
       const items = await itemsWith(barcode)
-      if (items.kind !== 'told') return items.kind === 'gone' ? NOT_UNDERSTOOD : items
+      if (items.kind !== 'told') return items
       const [item, another] = items.value.items
       if (item === undefined) return { kind: 'not-found' }
       if (another !== undefined) return { kind: 'several' }
@@ -74,21 +69,18 @@ export const folio: MakeLsp = (settings, ask, monotonic) => {
 
     async check(): Promise<LspHealth> {
       const items = await itemsWith('0')
-      if (items.kind === 'told') return { kind: 'well' }
-      return items.kind === 'gone' ? NOT_UNDERSTOOD : items
+      return items.kind === 'told' ? { kind: 'well' } : items
     },
   }
 }
 
+/** FOLIO says with 400 that it lets nobody in without a token, or not into this tenant. */
 function read<Shape>(reply: Reply, shape: z.ZodType<Shape>): Told<Shape> | LspFailure {
-  const failure = failureOf(reply)
-  if (failure !== undefined || reply.kind === 'no-reply') return failure ?? NOT_UNDERSTOOD
-  if (reply.status === 404) return { kind: 'gone' }
-  if (reply.status === 400 && /token missing|no such tenant/i.test(reply.bytes.toString())) {
-    return { kind: 'not-permitted' }
-  }
-  const told = shape.safeParse(reply.status === 200 ? jsonOf(reply) : undefined)
-  return told.success ? { kind: 'told', value: told.data } : NOT_UNDERSTOOD
+  const isShut =
+    reply.kind === 'reply' &&
+    reply.status === 400 &&
+    /token missing|no such tenant/i.test(reply.bytes.toString())
+  return isShut ? { kind: 'not-permitted' } : toldBy(reply, shape)
 }
 
 /** One segment of a path: an identifier of FOLIO leads nowhere else. */

@@ -1,16 +1,8 @@
 import { z } from 'zod'
 import { MINUTE, SECOND } from '../clock.ts'
 import type { Reply } from '../outgoing.ts'
+import { fixedPass, type Lease, leasedPasses, type Passes } from './pass.ts'
 import { failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
-
-/** What lets a call into Koha. */
-export interface Pass {
-  readonly kind: 'pass'
-  readonly authorization: string
-}
-
-/** @param refused the pass that Koha has just answered with 401, if another is wanted for that */
-export type Passes = (refused?: Pass) => Promise<Pass | LspFailure>
 
 /**
  * A Koha user with a password, where Koha allows Basic authentication (RESTBasicAuth).
@@ -19,8 +11,7 @@ export type Passes = (refused?: Pass) => Promise<Pass | LspFailure>
  */
 export function basicPass(user: string, password: string): Passes {
   const credentials = Buffer.from(`${user}:${password}`).toString('base64')
-  const pass: Pass = { kind: 'pass', authorization: `Basic ${credentials}` }
-  return async (refused) => (refused === undefined ? pass : { kind: 'not-permitted' })
+  return fixedPass({ authorization: `Basic ${credentials}` })
 }
 
 export interface Client {
@@ -36,8 +27,7 @@ export interface Client {
 const MARGIN_MS = MINUTE
 
 /**
- * The tokens of an API client, one after the other, in memory only. One is fetched at a time,
- * whoever waits for it. Koha gives no refresh tokens.
+ * The tokens of an API client. Koha gives no refresh tokens.
  *
  * @see RFC 6749, section 4.4 (client credentials grant)
  */
@@ -47,31 +37,11 @@ export function clientPasses({ id, secret, post, monotonic }: Client): Passes {
     client_id: id,
     client_secret: secret,
   }).toString()
-  let held: Token | undefined
-  let fetching: Promise<Pass | LspFailure> | undefined
 
-  async function fetchToken(): Promise<Pass | LspFailure> {
+  return leasedPasses(async () => {
     const asked = monotonic()
-    const got = tokenOf(await post(form), asked)
-    if (got.kind !== 'token') return got
-    held = got
-    return got.pass
-  }
-
-  return async (refused) => {
-    if (held && held.pass !== refused && monotonic() < held.useUntil) return held.pass
-    fetching ??= fetchToken().finally(() => {
-      fetching = undefined
-    })
-    return fetching
-  }
-}
-
-interface Token {
-  readonly kind: 'token'
-  readonly pass: Pass
-  /** By the monotonic clock. */
-  readonly useUntil: number
+    return leaseOf(await post(form), asked)
+  }, monotonic)
 }
 
 /** A token that does not say when it ends is used until it is refused. */
@@ -82,7 +52,7 @@ const GRANT = z.object({
 const REFUSED = z.object({ error: z.string() })
 
 /** @param asked when the token was asked for: its life may have begun then */
-function tokenOf(reply: Reply, asked: number): Token | LspFailure {
+function leaseOf(reply: Reply, asked: number): Lease | LspFailure {
   const failure = failureOf(reply)
   if (failure !== undefined || reply.kind === 'no-reply') return failure ?? NOT_UNDERSTOOD
   const told = jsonOf(reply)
@@ -92,8 +62,8 @@ function tokenOf(reply: Reply, asked: number): Token | LspFailure {
   if (!grant.success) return NOT_UNDERSTOOD
   const lifeMs = grant.data.expires_in * SECOND
   return {
-    kind: 'token',
-    pass: { kind: 'pass', authorization: `Bearer ${grant.data.access_token}` },
+    kind: 'lease',
+    pass: { kind: 'pass', headers: { authorization: `Bearer ${grant.data.access_token}` } },
     useUntil: asked + Math.max(lifeMs - MARGIN_MS, lifeMs / 2),
   }
 }

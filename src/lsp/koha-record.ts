@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { isbnOrIssn } from './isbn.ts'
 import type { LspRecord } from './lsp.ts'
+import { type Marc, valuesOf as marcValuesOf } from './marc.ts'
+import { recordOfMarc } from './marc-record.ts'
 import { withoutIsbd, yearOf } from './punctuation.ts'
 
 /** A number of Koha's, which some releases and proxies write as a string. */
@@ -42,6 +44,18 @@ export function recordOf(item: KohaItem, biblio: Biblio, opac: string): LspRecor
     year: yearOf(biblio.publication_year) || yearOf(biblio.copyright_date),
     isbnIssn: isbnOrIssn(valuesOf(biblio.isbn), valuesOf(biblio.issn)),
   }
+}
+
+/** Koha also keeps UNIMARC, where the same numbers of fields mean something else. */
+export function isMarc21(marc: Marc): boolean {
+  return marcValuesOf(marc, '245', 'a').length > 0
+}
+
+/** @returns the record with what the MARC record tells where it was empty */
+export function filledFrom(marc: Marc, record: LspRecord): LspRecord {
+  const told = Object.entries(recordOfMarc(marc, record.itemId, record.itemPage))
+  const empty = told.filter(([field]) => record[field as keyof LspRecord] === '')
+  return { ...record, ...Object.fromEntries(empty) }
 }
 
 /** MARC fields that occur more than once, as Koha joins them in one column. */

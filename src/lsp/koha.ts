@@ -1,12 +1,12 @@
 import type { z } from 'zod'
-import type { Reply } from '../outgoing.ts'
 import type { MakeLsp } from './choose.ts'
-import { basicPass, clientPasses, type Pass } from './koha-pass.ts'
-import { BIBLIO, ITEMS, recordOf } from './koha-record.ts'
+import { basicPass, clientPasses } from './koha-pass.ts'
+import { BIBLIO, filledFrom, ITEMS, isMarc21, recordOf } from './koha-record.ts'
 import type { LspAnswer, LspHealth } from './lsp.ts'
-import { answerWith, failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
-
-type Told<Shape> = { readonly kind: 'told'; readonly value: Shape } | { readonly kind: 'gone' }
+import { type Marc, marcOf } from './marc.ts'
+import { askWith } from './pass.ts'
+import { answerWith, surely, toldBy } from './replies.ts'
+import { descend, xmlOf } from './xml.ts'
 
 /**
  * Koha, by its REST API. The account, or the user of the API client, needs the permission
@@ -29,28 +29,41 @@ export const koha: MakeLsp = (settings, ask, monotonic) => {
       ? basicPass(settings.kohaUser, settings.kohaPassword)
       : clientPasses({ id, secret, post, monotonic })
 
-  /** One question; when its pass is refused, once more with another. */
-  async function get<Shape>(path: string, shape: z.ZodType<Shape>) {
-    const put = ({ authorization }: Pass) =>
-      ask({ url: new URL(api + path), headers: { authorization, accept: 'application/json' } })
-    const pass = await passes()
-    if (pass.kind !== 'pass') return pass
-    const reply = await put(pass)
-    if (reply.kind === 'no-reply' || reply.status !== 401) return read(reply, shape)
-    const other = await passes(pass)
-    return other.kind === 'pass' ? read(await put(other), shape) : other
+  const get = <Shape>(path: string, shape: z.ZodType<Shape>) =>
+    askWith(
+      passes,
+      (pass) => ask({ url: new URL(api + path), headers: { ...pass, accept: 'application/json' } }),
+      (reply) => toldBy(reply, shape),
+    )
+
+  /**
+   * What the columns leave empty, such as the editors of a volume without an author, the whole
+   * record may tell. It is not missed: the item is incomplete without it.
+   */
+  async function fullMarc(biblioId: string): Promise<Marc | undefined> {
+    const url = new URL(`${api}/biblios/${encodeURIComponent(biblioId)}`)
+    const reply = await askWith(
+      passes,
+      (pass) => ask({ url, headers: { ...pass, accept: 'application/marcxml+xml' } }),
+      (got) => got,
+    )
+    if (reply.kind !== 'reply') return undefined
+    const root = xmlOf(reply)
+    const record = root?.localName === 'collection' ? descend(root, 'record') : root
+    const marc = record && (await marcOf(record))
+    return marc && isMarc21(marc) ? marc : undefined
   }
 
   // Without `_match`, Koha finds every barcode that contains this one.
-  const itemsWith = (barcode: string) =>
-    get(`/items?external_id=${encodeURIComponent(barcode)}&_match=exact`, ITEMS)
+  const itemsWith = async (barcode: string) =>
+    surely(await get(`/items?external_id=${encodeURIComponent(barcode)}&_match=exact`, ITEMS))
 
   return {
     name: 'Koha',
 
     async lookUp(barcode): Promise<LspAnswer> {
       const items = await itemsWith(barcode)
-      if (items.kind !== 'told') return items.kind === 'gone' ? NOT_UNDERSTOOD : items
+      if (items.kind !== 'told') return items
       // Even then its database takes A for a, and é for e.
       const [item, another] = items.value.filter(
         ({ external_id }) => external_id.trim() === barcode,
@@ -58,24 +71,17 @@ export const koha: MakeLsp = (settings, ask, monotonic) => {
       if (item === undefined) return { kind: 'not-found' }
       if (another !== undefined) return { kind: 'several' }
       const biblio = await get(`/biblios/${encodeURIComponent(item.biblio_id)}`, BIBLIO)
-      if (biblio.kind === 'told') {
-        return answerWith(recordOf(item, biblio.value, settings.kohaOpacUrl))
-      }
-      return biblio.kind === 'gone' ? answerWith({}) : biblio
+      if (biblio.kind === 'gone') return answerWith({})
+      if (biblio.kind !== 'told') return biblio
+      const answer = answerWith(recordOf(item, biblio.value, settings.kohaOpacUrl))
+      if (answer.kind !== 'incomplete') return answer
+      const marc = await fullMarc(item.biblio_id)
+      return marc === undefined ? answer : answerWith(filledFrom(marc, answer.record))
     },
 
     async check(): Promise<LspHealth> {
       const items = await itemsWith('0')
-      if (items.kind === 'told') return { kind: 'well' }
-      return items.kind === 'gone' ? NOT_UNDERSTOOD : items
+      return items.kind === 'told' ? { kind: 'well' } : items
     },
   }
-}
-
-function read<Shape>(reply: Reply, shape: z.ZodType<Shape>): Told<Shape> | LspFailure {
-  const failure = failureOf(reply)
-  if (failure !== undefined || reply.kind === 'no-reply') return failure ?? NOT_UNDERSTOOD
-  if (reply.status === 404) return { kind: 'gone' }
-  const told = shape.safeParse(reply.status === 200 ? jsonOf(reply) : undefined)
-  return told.success ? { kind: 'told', value: told.data } : NOT_UNDERSTOOD
 }

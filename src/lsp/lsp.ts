@@ -34,7 +34,7 @@ export type LspAnswer =
       readonly why: LspTrouble
       /** Seconds until it is worth asking again, where that is known. */
       readonly retryAfterS?: number
-      /** The platform's own code of the trouble, for the log: no text, no address. */
+      /** A code of the trouble, the platform's or the connection's: no text, no address. */
       readonly code?: string
     }
 
@@ -55,6 +55,12 @@ export type LspHealth =
   | { readonly kind: 'well' }
   | Extract<LspAnswer, { kind: 'not-permitted' | 'unreachable' }>
 
+/** Where a platform has the picture of a cover. */
+export type LspCover =
+  | { readonly kind: 'at'; readonly url: URL }
+  | { readonly kind: 'none' }
+  | Extract<LspAnswer, { kind: 'not-permitted' | 'unreachable' }>
+
 /** A library services platform, through one adapter. */
 export interface Lsp {
   /** As people call it: FOLIO, Koha. */
@@ -64,7 +70,7 @@ export interface Lsp {
   /** One cheap question that shows that the platform is there and lets us in. */
   check(): Promise<LspHealth>
   /** Where the platform has a picture of the item's cover, if it keeps such pictures. */
-  coverOf?(record: LspRecord): Promise<URL | undefined>
+  coverOf?(record: Pick<LspRecord, 'itemId'>): Promise<LspCover>
 }
 
 /** Who can be asked about an item. */

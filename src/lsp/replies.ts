@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import type { Reply } from '../outgoing.ts'
 import type { LspAnswer, LspRecord } from './lsp.ts'
 
@@ -11,7 +12,10 @@ export const NOT_UNDERSTOOD: LspFailure = { kind: 'unreachable', why: 'not-under
 
 /** @returns what a reply says of the platform itself; undefined when it is about the item */
 export function failureOf(reply: Reply): LspFailure | undefined {
-  if (reply.kind === 'no-reply') return { kind: 'unreachable', why: reply.why }
+  if (reply.kind === 'no-reply') {
+    const { why, code } = reply
+    return { kind: 'unreachable', why, ...(code !== undefined && { code }) }
+  }
   const { status } = reply
   if (status === 401 || status === 403) return { kind: 'not-permitted' }
   if (status === 429 || status === 503) {
@@ -28,6 +32,25 @@ export function jsonOf(reply: Reply): unknown {
   } catch {
     return undefined
   }
+}
+
+export type Told<Shape> =
+  | { readonly kind: 'told'; readonly value: Shape }
+  /** There is nothing at this address (404). */
+  | { readonly kind: 'gone' }
+
+/** @returns what a reply in JSON tells, when it has this shape */
+export function toldBy<Shape>(reply: Reply, shape: z.ZodType<Shape>): Told<Shape> | LspFailure {
+  const failure = failureOf(reply)
+  if (failure !== undefined || reply.kind === 'no-reply') return failure ?? NOT_UNDERSTOOD
+  if (reply.status === 404) return { kind: 'gone' }
+  const told = shape.safeParse(reply.status === 200 ? jsonOf(reply) : undefined)
+  return told.success ? { kind: 'told', value: told.data } : NOT_UNDERSTOOD
+}
+
+/** For an address that is always there: without it, this is not the platform. */
+export function surely<Shape>(told: Told<Shape> | LspFailure) {
+  return told.kind === 'gone' ? NOT_UNDERSTOOD : told
 }
 
 /** What an item must have: without them nobody knows what is lent. */

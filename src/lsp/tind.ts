@@ -5,7 +5,14 @@ import type { Settings } from '../settings.ts'
 import type { Lsp, LspAnswer } from './lsp.ts'
 import { controlOf, type Marc, marcsOf } from './marc.ts'
 import { recordOfMarc } from './marc-record.ts'
-import { answerWith, failureOf, jsonOf, type LspFailure, NOT_UNDERSTOOD } from './replies.ts'
+import {
+  answerWith,
+  failureOf,
+  type LspFailure,
+  NOT_UNDERSTOOD,
+  surely,
+  toldBy,
+} from './replies.ts'
 import { childrenOf, xmlOf } from './xml.ts'
 
 /** What bibcirc tells of the items of a record. A barcode of digits may come as a number. */
@@ -44,11 +51,8 @@ export function tind({ tindServerUrl }: Settings, ask: Ask): Lsp {
 
   async function hasItem(id: string, barcode: string): Promise<boolean | LspFailure> {
     const reply = await get(`/nanna/bibcirc/${id}/details`)
-    const failure = failureOf(reply)
-    if (failure !== undefined) return failure
-    const reading = details.safeParse(jsonOf(reply))
-    if (!reading.success) return NOT_UNDERSTOOD
-    return reading.data.items.some((item) => item.barcode === barcode)
+    const told = surely(toldBy(reply, details))
+    return told.kind === 'told' ? told.value.items.some((item) => item.barcode === barcode) : told
   }
 
   async function lookUp(barcode: string): Promise<LspAnswer> {
@@ -81,16 +85,16 @@ export function tind({ tindServerUrl }: Settings, ask: Ask): Lsp {
     },
     /** TIND tells the address, so it is believed only when it stays on TIND's own host. */
     async coverOf({ itemId }) {
-      if (!RECORD_ID.test(itemId)) return undefined
-      const reply = await get(`/nanna/thumbnail/${itemId}`)
-      const reading = thumbnails.safeParse(failureOf(reply) ? undefined : jsonOf(reply))
-      if (!reading.success) return undefined
-      const { big, medium, small } = reading.data
+      if (!RECORD_ID.test(itemId)) return { kind: 'none' }
+      const told = toldBy(await get(`/nanna/thumbnail/${itemId}`), thumbnails)
+      if (told.kind !== 'told') return told.kind === 'gone' ? { kind: 'none' } : told
+      const address = told.value.big || told.value.medium || told.value.small
+      if (!address) return { kind: 'none' }
       const home = new URL(`${server}/`)
-      const cover = URL.parse(big || medium || small || 'none:', home)
-      if (cover?.host !== home.host) return undefined
-      cover.protocol = home.protocol
-      return cover
+      const url = URL.parse(address, home)
+      if (url?.host !== home.host) return { kind: 'unreachable', why: 'forbidden' }
+      url.protocol = home.protocol
+      return { kind: 'at', url }
     },
   }
 }

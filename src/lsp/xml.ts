@@ -4,16 +4,19 @@ import type { Reply } from '../outgoing.ts'
 /** Parsing holds up everything else. The records of one barcode are far shorter than this. */
 const MOST_BYTES = 1024 * 1024
 
-/**
- * @returns the outermost element of a reply with status 200; undefined when it is not well-formed
- *   XML in UTF-8, or has a document type (which may define entities without end)
- */
+/** @returns the outermost element of a reply with status 200, if it is XML; see `xmlIn` */
 export function xmlOf(reply: Reply): Element | undefined {
-  if (reply.kind === 'no-reply' || reply.status !== 200) return undefined
-  if (reply.bytes.length > MOST_BYTES) return undefined
+  return reply.kind === 'reply' && reply.status === 200 ? xmlIn(reply.bytes) : undefined
+}
+
+/**
+ * @returns the outermost element of a document; undefined when it is not well-formed XML in UTF-8,
+ *   or has a document type (which may define entities without end)
+ */
+export function xmlIn(bytes: Buffer): Element | undefined {
+  if (bytes.length > MOST_BYTES) return undefined
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(reply.bytes)
-    return parse(text)
+    return parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
     return undefined
   }

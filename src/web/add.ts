@@ -39,7 +39,7 @@ export function addRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: 
       if (sent.kind === 'look-up') {
         const barcode = parseBarcode(typed.barcode ?? '')
         if (barcode && items.find(barcode)) return answers.page(c, 'add', form(typed, taken), 409)
-        const lookedUp = await lookedUpForm(deps, typed, sent.coverFault)
+        const lookedUp = await lookedUpForm(c, deps, sent)
         return answers.page(c, 'add', { ...lookedUp.form, ...nothingAdded }, lookedUp.status)
       }
       if (sent.kind === 'faults') return answers.page(c, 'add', form(typed, sent.faults), 400)

@@ -3,8 +3,9 @@ import pMap from 'p-map'
 import { type PatronId, parseBarcode } from '../ids.ts'
 import type { BulkRow } from '../items/bulk.ts'
 import { type DraftReading, parseItemDraft } from '../items/draft.ts'
+import { patient } from '../lsp/patient.ts'
 import type { WebDeps } from './context.ts'
-import { withRecord } from './item-form.ts'
+import { type Typed, withRecord } from './item-form.ts'
 import type { LookUp } from './look-up.ts'
 import { lspWords } from './lsp-words.ts'
 
@@ -24,10 +25,11 @@ const QUESTIONS = 4
 export async function addAll(
   list: BulkList,
   deps: Pick<WebDeps, 'items' | 'audit' | 'covers' | 'clock' | 'log'>,
-  lsp: LookUp,
+  library: LookUp,
   staff: PatronId,
 ): Promise<void> {
   const { items, audit, covers, clock, log } = deps
+  const lsp = library && patient(library)
 
   async function add(row: BulkRow): Promise<BulkRow> {
     const first = parseItemDraft(row.typed)
@@ -36,11 +38,11 @@ export async function addAll(
       return addDraft(row, first)
     }
     const answer = await lsp.lookUp(barcode)
-    if (answer.kind !== 'found') {
-      return { ...row, fate: { kind: 'bad', why: lspWords(answer, lsp.name) } }
+    const typed = 'record' in answer ? withRecord(row.typed, answer.record) : row.typed
+    if (answer.kind === 'found' || (answer.kind === 'incomplete' && hasAll(typed, answer.fields))) {
+      return addDraft({ ...row, typed }, parseItemDraft(typed))
     }
-    const typed = withRecord(row.typed, answer.record)
-    return addDraft({ ...row, typed }, parseItemDraft(typed))
+    return { ...row, fate: { kind: 'bad', why: lspWords(answer, lsp.name) } }
   }
 
   function addDraft(row: BulkRow, reading: DraftReading): BulkRow {
@@ -73,4 +75,9 @@ export async function addAll(
     list.state = 'stopped'
     log.error({ err }, 'bulk.fault')
   }
+}
+
+/** What the library system does not tell, the list may. */
+function hasAll(typed: Typed, fields: readonly (keyof Typed)[]): boolean {
+  return fields.every((field) => (typed[field] ?? '').trim() !== '')
 }

@@ -8,10 +8,10 @@ import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
 import type { Answers } from './answers.ts'
 import { addAll, type BulkList } from './bulk-list.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import type { BulkListPage, BulkPage } from './item-pages.ts'
 import { lookUpWith } from './look-up.ts'
 import type { Router } from './routes.ts'
 import { readUpload } from './uploads.ts'
-import type { BulkListPage, BulkPage } from './view.ts'
 
 /** Adding many items at once, from a list. */
 export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
@@ -29,7 +29,7 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
     canLookUp: lsp !== undefined,
     lists: [...lists.entries()].map(([id, list]) => ({
       href: `/bulk/${id}`,
-      text: `${list.rows.length === 1 ? '1 row' : `${list.rows.length} rows`}, ${STATES[list.state]}`,
+      text: `${list.rows.length === 1 ? '1 row' : `${list.rows.length} rows`}, ${stateWords(list)}`,
     })),
   })
 
@@ -82,11 +82,15 @@ export function bulkRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
   })
 }
 
-const STATES: Readonly<Record<BulkList['state'], string>> = {
-  preview: 'not added yet',
-  running: 'being added',
-  done: 'added',
-  stopped: 'stopped by a fault',
+function stateWords({ state, rows }: BulkList): string {
+  const added = rows.filter(({ fate }) => fate.kind === 'added').length
+  const words: Readonly<Record<BulkList['state'], string>> = {
+    preview: 'not added yet',
+    running: 'being added',
+    done: added === rows.length ? 'added' : `${added} of them added`,
+    stopped: 'stopped by a fault',
+  }
+  return words[state]
 }
 
 /** The rows that were left out and why, in columns that a mended list can be uploaded with. */

@@ -7,11 +7,11 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { itemForm } from './item-form.ts'
 import { readItemForm } from './item-form-reading.ts'
+import type { EditPage, ItemForm } from './item-pages.ts'
 import { coverSearchPart } from './look-for-cover.ts'
 import { lookedUpForm, lookUpPart } from './look-up.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
-import type { EditPage, ItemForm } from './view.ts'
 import { overCopies } from './words.ts'
 
 /** Changing an item, its barcode and its cover. */
@@ -111,7 +111,7 @@ export function editRoutes({ route, staffOnly }: Router, deps: WebDeps, answers:
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const { typed } = sent
       if (sent.kind === 'look-up') {
-        const { form, status } = await lookedUpForm(deps, typed, sent.coverFault)
+        const { form, status } = await lookedUpForm(c, deps, sent)
         return answers.page(c, 'edit', await page(item, form), status)
       }
       if (sent.kind === 'faults') {

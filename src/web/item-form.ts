@@ -1,6 +1,6 @@
 import { DRAFT_DEFAULTS, type DraftField } from '../items/draft.ts'
 import type { LspRecord } from '../lsp/lsp.ts'
-import type { ItemForm, LookUpPart } from './view.ts'
+import type { ItemForm, LookUpPart } from './item-pages.ts'
 
 export type Typed = Readonly<Partial<Record<DraftField, string>>>
 

@@ -2,7 +2,7 @@ import type { EpochMs } from '../clock.ts'
 import type { Item } from '../items/items.ts'
 import type { CurrentManifest } from '../manifests/current.ts'
 import type { ScanState } from '../scans/state.ts'
-import type { StateAction, StateCell } from './view.ts'
+import type { StateAction, StateCell } from './item-pages.ts'
 import { loansStillRun, overCopies } from './words.ts'
 
 export interface StateFacts {

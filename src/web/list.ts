@@ -4,10 +4,10 @@ import type { Sort } from '../items/search.ts'
 import { type ScanState, scanState } from '../scans/state.ts'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import type { ListPage, ListRow } from './item-pages.ts'
 import { stateCell } from './item-state.ts'
 import { type ListQuery, listAddress, listParameters, parseListQuery } from './list-query.ts'
 import type { Router } from './routes.ts'
-import type { ListPage, ListRow } from './view.ts'
 import { lengthInWords } from './words.ts'
 
 const ROWS = 50

@@ -5,9 +5,9 @@ import type { DeskLoan } from '../loans/desk-queries.ts'
 import { coolingOffEnd } from '../loans/rules.ts'
 import type { Answers } from './answers.ts'
 import type { Visitor, WebContext, WebDeps } from './context.ts'
+import type { LoanPage, LoanRow } from './desk-pages.ts'
 import { readForm } from './forms.ts'
 import type { Router } from './routes.ts'
-import type { LoanPage, LoanRow } from './view.ts'
 
 const ROWS = 50
 const HOURS_FAULT = 'Enter a number of hours from 0.02 (about a minute) to 8760 (a year).'

@@ -3,8 +3,8 @@ import { type Barcode, parseBarcode } from '../ids.ts'
 import type { CoverSearch, CoverState } from '../items/cover-search.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
+import type { CoverSearchPart } from './item-pages.ts'
 import type { Router } from './routes.ts'
-import type { CoverSearchPart } from './view.ts'
 
 /** Staff see what came of it on the next page, unless a service is slower than this. */
 const WAIT_MS = 4_000

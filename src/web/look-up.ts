@@ -1,16 +1,10 @@
 import { BARCODE_RULE, parseBarcode } from '../ids.ts'
-import type { Lsp } from '../lsp/lsp.ts'
-import type { WebDeps } from './context.ts'
-import {
-  type FormFaults,
-  itemForm,
-  NO_LOOK_UP,
-  type Typed,
-  wireOf,
-  withRecord,
-} from './item-form.ts'
+import type { Lsp, LspAnswer, LspRecord } from '../lsp/lsp.ts'
+import type { WebContext, WebDeps } from './context.ts'
+import { type FormFaults, itemForm, NO_LOOK_UP, wireOf, withRecord } from './item-form.ts'
+import type { ItemFormReading } from './item-form-reading.ts'
+import type { ItemForm, LookUpPart } from './item-pages.ts'
 import { lspStatus, lspWords } from './lsp-words.ts'
-import type { ItemForm, LookUpPart } from './view.ts'
 
 /** The LSP that can be asked; undefined when there is none. */
 export type LookUp = Pick<Lsp, 'name' | 'lookUp'> | undefined
@@ -39,23 +33,42 @@ export function lookUpPart({ lsp }: Pick<WebDeps, 'lsp'>): LookUpPart {
   return { ...NO_LOOK_UP, offered: lsp.kind === 'lsp' }
 }
 
+/** The form as it was when *Look up* was pressed. */
+type LookUpSent = Pick<Extract<ItemFormReading, { kind: 'look-up' }>, 'typed' | 'coverFault'>
+
 interface LookedUp {
   readonly form: ItemForm
   readonly status: ReturnType<typeof lspStatus>
 }
 
+/** The fields are far above the button that saves: this stands there and says what was found. */
+function foundWords({ title, author, year }: LspRecord, name: string): string {
+  return `Found in ${name}: ${[title, author, year].join(', ')}. Check it, then save it.`
+}
+
+/**
+ * Tells a program when it is worth asking again, where the LSP's answer makes the page a 503.
+ *
+ * @see RFC 9110, section 10.2.3
+ */
+export function sayWhenAgain(c: WebContext, answer: LspAnswer): void {
+  if (answer.kind !== 'unreachable' || answer.retryAfterS === undefined) return
+  c.header('Retry-After', String(answer.retryAfterS))
+}
+
 /**
  * The form of an item, its empty fields filled by what the LSP tells; what was typed stays. The
- * cursor stands where it is needed next.
+ * cursor stands where it is needed next, and the LSP's answer beside it.
  *
- * @param coverFault what is to be said at the cover: a page cannot keep a chosen file
+ * @param sent with what is to be said at the cover: a page cannot keep a chosen file
  * @returns the form and the status of the page that shows it
  */
 export async function lookedUpForm(
+  c: WebContext,
   deps: WebDeps,
-  typed: Typed,
-  coverFault: string | undefined,
+  sent: LookUpSent,
 ): Promise<LookedUp> {
+  const { typed, coverFault } = sent
   const part = lookUpPart(deps)
   const faults: FormFaults = coverFault === undefined ? {} : { cover: coverFault }
   const barcode = parseBarcode(typed.barcode ?? '')
@@ -65,9 +78,10 @@ export async function lookedUpForm(
   const lsp = lookUpWith(deps)
   if (lsp === undefined) return { form: itemForm(typed, faults, 'title', part), status: 200 }
   const answer = await lsp.lookUp(barcode)
+  sayWhenAgain(c, answer)
   const status = lspStatus(answer)
   if (answer.kind === 'found') {
-    const told = { ...part, answer: `Found in ${lsp.name}. Check it, then save it.` }
+    const told = { ...part, answer: foundWords(answer.record, lsp.name) }
     return { form: itemForm(withRecord(typed, answer.record), faults, 'save', told), status }
   }
   const told = { ...part, answer: lspWords(answer, lsp.name), isFault: true }

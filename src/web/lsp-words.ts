@@ -1,4 +1,5 @@
 import { SECOND } from '../clock.ts'
+import type { DraftField } from '../items/draft.ts'
 import type { LspAnswer, LspTrouble } from '../lsp/lsp.ts'
 import { LONGEST_MS } from '../lsp/rested.ts'
 import { labelOf } from './item-form.ts'
@@ -7,63 +8,75 @@ import { labelOf } from './item-form.ts'
 export type LspRefusal = Exclude<LspAnswer, { kind: 'found' }>
 
 /**
- * The one place where what the LSP answers becomes words for the staff: what is wrong, and what can
- * be done.
+ * The one place where what the LSP answers becomes words: what is wrong, and what can be done.
+ * These are for staff who are adding an item, which they can always do by hand.
  *
  * @param name what people call the LSP: `FOLIO`, `the catalogue`
  */
 export function lspWords(answer: LspRefusal, name: string): string {
-  return `${sentences(answer, name)}, or enter the item by hand.`
+  const words = lspReason(answer, name)
+  if (answer.kind === 'incomplete') return `${words} Add what is missing.`
+  return `${words.slice(0, -1)}, or enter the item by hand.`
 }
 
-/** The same for whoever runs the server, who enters nothing. */
+/** The same for staff who look at an item that is here already. */
 export function lspReason(answer: LspRefusal, name: string): string {
-  return `${sentences(answer, name)}.`
+  return sentence(wordsFor(answer, name, 'Tell whoever runs the server to check'))
 }
 
-function sentences(answer: LspRefusal, name: string): string {
-  const words = wordsFor(answer, name)
-  return words.charAt(0).toUpperCase() + words.slice(1)
+/** The same for whoever runs the server, with the code of the trouble where there is one. */
+export function lspDiagnosis(answer: LspRefusal, name: string): string {
+  const words = sentence(wordsFor(answer, name, 'Check'))
+  const code = answer.kind === 'unreachable' ? answer.code : undefined
+  return code === undefined ? words : `${words} (${code})`
 }
 
-function wordsFor(answer: LspRefusal, name: string): string {
+/** Words that begin with the LSP's name, as a sentence: it may be `the catalogue`. */
+export function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
+}
+
+/** @param check what the reader is to do about what is wrong on our side */
+function wordsFor(answer: LspRefusal, name: string, check: string): string {
   switch (answer.kind) {
     case 'not-found':
       return `${name} knows no item with this barcode. Check it`
     case 'several':
       return `${name} has more than one item with this barcode. Have that mended there`
     case 'not-permitted':
-      return `${name} does not let Carrel look this up. ${tell('the account')}`
-    case 'incomplete': {
-      const missing = answer.fields.map((field) => labelOf(field).toLowerCase()).join(', ')
-      return `${name} has this item without ${missing}. Add what is missing`
-    }
-    case 'unreachable': {
-      const { retryAfterS } = answer
-      const again = retryAfterS === undefined ? 'later' : `in ${seconds(retryAfterS)}`
-      return TROUBLES[answer.why](name, `Try again ${again}`)
-    }
+      return `${name} does not let Carrel look this up. ${check} the account`
+    case 'incomplete':
+      return `${name} has this item without ${listed(answer.fields.map(fieldWords))}`
+    case 'unreachable':
+      return troubleWords(answer, name, check)
   }
 }
 
-const TROUBLES: Readonly<Record<LspTrouble, (name: string, again: string) => string>> = {
-  timeout: (name, again) =>
-    `${name} did not answer within ${seconds(LONGEST_MS / SECOND)}. ${again}`,
-  connection: (name, again) => `the connection to ${name} failed. ${again}`,
-  certificate: (name) =>
-    `the certificate of ${name} is not valid or not trusted. ${tell('the certificate')}`,
-  redirect: (name) =>
-    `${name} did not answer and led to another page instead, as to a sign-in page. ${tell('the address')}`,
-  'too-large': (name) => `${name} answered with more than any record has. ${tell('the address')}`,
-  forbidden: (name) => `Carrel may not ask ${name} at its address. ${tell('the address')}`,
-  busy: (name, again) => `${name} is too busy to answer. ${again}`,
-  fault: (name, again) => `${name} reports a fault of its own. ${again}`,
-  'not-understood': (name) =>
-    `${name} gave an answer that Carrel does not understand. ${tell('the address')}`,
-  resting: (name, again) => `${name} failed a moment ago and is left alone for now. ${again}`,
+const fieldWords = (field: DraftField) => labelOf(field).toLowerCase()
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-const tell = (what: string) => `Tell whoever runs the server to check ${what}`
+type Unreachable = Extract<LspAnswer, { kind: 'unreachable' }>
+
+function troubleWords({ why, retryAfterS }: Unreachable, name: string, check: string): string {
+  const again = `Try again ${retryAfterS === undefined ? 'later' : `in ${seconds(retryAfterS)}`}`
+  const troubles: Readonly<Record<LspTrouble, string>> = {
+    timeout: `${name} did not answer within ${seconds(LONGEST_MS / SECOND)}. ${again}`,
+    connection: `the connection to ${name} failed. ${again}`,
+    certificate: `the certificate of ${name} is not valid or not trusted. ${check} the certificate`,
+    redirect: `${name} did not answer and led to another page instead, as to a sign-in page. ${check} the address`,
+    'too-large': `${name} answered with more than any record has. ${check} the address`,
+    forbidden: `Carrel may not ask ${name} at its address. ${check} the address`,
+    busy: `${name} is too busy to answer. ${again}`,
+    fault: `${name} reports a fault of its own. ${again}`,
+    'not-understood': `${name} gave an answer that Carrel does not understand. ${check} the address`,
+    resting: `${name} failed a moment ago and is left alone for now. ${again}`,
+  }
+  return troubles[why]
+}
+
 const seconds = (number: number) => (number === 1 ? '1 second' : `${number} seconds`)
 
 /** The status of a page that tells of it: ours are only those that say that the LSP failed. */

@@ -2,9 +2,9 @@ import { endNewest, takeBack } from '../loans/withdraw.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { BAD_READERS, type ItemRequest, itemActs, readersField } from './item-acts.ts'
+import type { ConfirmPage } from './item-pages.ts'
 import type { Refused } from './refusals.ts'
 import type { Router } from './routes.ts'
-import type { ConfirmPage } from './view.ts'
 import { endLoansWords, loansStillRun, manifestFault, overCopies } from './words.ts'
 
 /** Making an item ready and taking it back. What ends somebody's reading asks first. */

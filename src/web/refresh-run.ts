@@ -7,8 +7,9 @@ import type { Item, Items } from '../items/items.ts'
 import { changesFor, type FieldChange, withChanges } from '../items/refresh.ts'
 import type { Log } from '../log.ts'
 import type { LspAnswer } from '../lsp/lsp.ts'
+import { patient } from '../lsp/patient.ts'
 import type { LookUp } from './look-up.ts'
-import { lspWords } from './lsp-words.ts'
+import { lspReason } from './lsp-words.ts'
 
 /** All items compared with what the LSP tells of them. It lives as long as the process. */
 export interface RefreshRun {
@@ -24,7 +25,7 @@ export interface RefreshRun {
 const QUESTIONS = 4
 /** What is shown is what is saved, and nobody looks through more than this at a time. */
 const MOST_CHANGED = 500
-/** A library system that is down is not asked about every item. */
+/** A library system that is down is not asked about every item: so many in a row are enough. */
 const MOST_UNREACHABLE = 10
 
 /** What the record of an answer would change, or why there is none. */
@@ -32,7 +33,7 @@ export function compare(item: Item, answer: LspAnswer, name: string): FieldChang
   if (answer.kind === 'found' || answer.kind === 'incomplete') {
     return changesFor(item, { ...answer.record })
   }
-  return lspWords(answer, name)
+  return lspReason(answer, name)
 }
 
 export function newRun(): RefreshRun {
@@ -47,15 +48,16 @@ export function newRun(): RefreshRun {
 export async function refreshAll(
   run: RefreshRun,
   { items, covers, log }: Pick<SaveDeps, 'items' | 'covers' | 'log'>,
-  lsp: NonNullable<LookUp>,
+  library: NonNullable<LookUp>,
   enough = MOST_CHANGED,
 ): Promise<void> {
+  const lsp = patient(library)
   let unreachable = 0
 
   async function ask(item: Item): Promise<void> {
     if (unreachable >= MOST_UNREACHABLE) return
     const answer = await lsp.lookUp(item.barcode)
-    if (answer.kind === 'unreachable') unreachable++
+    unreachable = answer.kind === 'unreachable' ? unreachable + 1 : 0
     const changes = compare(item, answer, lsp.name)
     if (typeof changes === 'string') run.faults.push({ item, why: changes })
     else if (changes.length > 0) run.changed.push({ item, changes })

@@ -6,7 +6,8 @@ import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { readForm } from './forms.ts'
 import { labelOf, typedFields, wireOf } from './item-form.ts'
-import { lookUpWith } from './look-up.ts'
+import type { RefreshAllPage, RefreshedItem } from './item-pages.ts'
+import { lookUpWith, sayWhenAgain } from './look-up.ts'
 import { lspStatus } from './lsp-words.ts'
 import {
   compare,
@@ -17,7 +18,6 @@ import {
   saveRun,
 } from './refresh-run.ts'
 import type { Router } from './routes.ts'
-import type { RefreshAllPage, RefreshedItem } from './view.ts'
 
 /** Comparing items with the library system, and taking over what is new there. */
 export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answers: Answers): void {
@@ -35,6 +35,7 @@ export function refreshRoutes({ route, staffOnly }: Router, deps: WebDeps, answe
       const item = find(c)
       if (item === undefined) return answers.refuse(c, { kind: 'unknown-item' })
       const answer = await lsp.lookUp(item.barcode)
+      sayWhenAgain(c, answer)
       const changes = compare(item, answer, lsp.name)
       const fault = typeof changes === 'string' ? changes : ''
       const shown = refreshed(item, typeof changes === 'string' ? [] : changes)

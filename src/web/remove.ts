@@ -2,8 +2,8 @@ import { removeItem } from '../loans/withdraw.ts'
 import type { Answers } from './answers.ts'
 import type { WebDeps } from './context.ts'
 import { BAD_READERS, type ItemRequest, itemActs, readersField } from './item-acts.ts'
+import type { ConfirmPage } from './item-pages.ts'
 import type { Router } from './routes.ts'
-import type { ConfirmPage } from './view.ts'
 import { endLoansWords } from './words.ts'
 
 /** Removing an item from the library's list. */

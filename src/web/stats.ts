@@ -14,10 +14,10 @@ import { ALL_ITEMS, type Scope } from '../loans/totals.ts'
 import type { Answers } from './answers.ts'
 import { barChart, chartPolicy, inWords } from './chart.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import type { StatsNumbers, StatsPage } from './desk-pages.ts'
 import { pageNumber } from './loans.ts'
 import type { Router } from './routes.ts'
 import { type ChartName, chartsOf, type Question } from './stats-charts.ts'
-import type { StatsNumbers, StatsPage } from './view.ts'
 import { lengthInWords } from './words.ts'
 
 const ROWS = 25

@@ -44,7 +44,11 @@ describe('with a barcode scanner', () => {
     expect(await focused(page)).toBe('barcode')
     await selected(page)
     await scan(page, '001')
-    await page.getByRole('status').filter({ hasText: 'Found in the test LSP' }).waitFor()
+    const found = page.getByRole('status').filter({ hasText: 'Found in the test LSP: Optics, ' })
+    await found.waitFor()
+    const box = await found.boundingBox()
+    expect(box?.y, 'seen by whoever looks at the button').toBeGreaterThan(0)
+    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThan(DESKTOP.viewport.height)
     expect(await page.inputValue('#title')).toBe('Optics')
     expect(await page.inputValue('#barcode')).toBe('001')
     expect(await focused(page)).toBe('save')
@@ -88,6 +92,21 @@ describe('with a barcode scanner', () => {
     await scan(page, 'By hand')
     await page.getByRole('status').filter({ hasText: 'Added: By hand' }).waitFor()
     expect(barcodes(site)).toEqual(['004'])
+  })
+
+  it('a look-up shows that it is under way, until the page is back', async () => {
+    const site = await startSite({ lsp: lsp() })
+    const page = await open(site, 'lee')
+    await page.goto('/add')
+    await page.evaluate(() =>
+      new MutationObserver(([change]) => {
+        sessionStorage.setItem('busy', change?.target.textContent ?? '')
+      }).observe(document, { subtree: true, attributeFilter: ['aria-busy'] }),
+    )
+    await scan(page, '002')
+    await page.getByRole('alert').filter({ hasText: 'knows no item' }).waitFor()
+    expect(await page.evaluate(() => sessionStorage.getItem('busy'))).toBe('Look up')
+    expect(await page.locator('[aria-busy="true"]').count()).toBe(0)
   })
 
   it('it all works without JavaScript', async () => {

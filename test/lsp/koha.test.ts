@@ -211,6 +211,45 @@ describe('a barcode in Koha', () => {
     expect(await koha(BASIC).lookUp(OPTICS)).toMatchObject({ kind: 'incomplete' })
   })
 
+  it('is looked for in the whole record where the columns lack author or year', async () => {
+    const volume = barcode('35047000000033')
+    expect(await koha().lookUp(volume)).toEqual({
+      kind: 'found',
+      record: {
+        ...RECORD,
+        itemId: '14',
+        itemPage: RECORD.itemPage.replace('42', '45'),
+        title: 'Essays',
+        author: 'Ann Roe',
+        year: '2018',
+      },
+    })
+    expect(await paths()).toEqual([TOKEN, ITEMS, '/biblios/45', '/biblios/45'])
+    expect((await asked()).at(-1)?.headers.accept).toBe('application/marcxml+xml')
+  })
+
+  it.each(['no-marc', 'unimarc'])(
+    'is incomplete where that helps no further (%s)',
+    async (state) => {
+      await fake.fault(state)
+      expect(await koha().lookUp(barcode('35047000000033'))).toMatchObject({
+        kind: 'incomplete',
+        fields: ['author', 'year'],
+        record: { title: 'Essays', isbnIssn: '' },
+      })
+    },
+  )
+
+  it.each(['html', '500', 'close', '20-mb'])(
+    'is incomplete where %s comes instead',
+    async (fault) => {
+      await fake.fault(fault, { after: 3 })
+      const lsp = koha(CLIENT)
+      const answer = await lsp.lookUp(barcode('35047000000033'))
+      expect(answer).toMatchObject({ kind: 'incomplete', fields: ['author', 'year'] })
+    },
+  )
+
   it('is not looked for where there is no Koha', async () => {
     const settings = settingsOf(
       `LSP_TYPE = koha\n[koha]\nKOHA_URL = ${fake.url}/elsewhere\n${BASIC}`,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Lsp, LspRecord } from '../../src/lsp/lsp.ts'
+import type { Lsp } from '../../src/lsp/lsp.ts'
 import { tind } from '../../src/lsp/tind.ts'
 import { outgoing } from '../../src/outgoing.ts'
 import { lspContract } from '../contract/lsp.ts'
@@ -75,7 +75,7 @@ describe('TIND', () => {
     ['close', 'connection'],
   ])('4.7 LSP %s at the second question: unreachable (%s)', async (fault, why) => {
     await fake.fault(fault, { after: 1 })
-    expect(await look(OPTICS.barcode)).toEqual({ kind: 'unreachable', why })
+    expect(await look(OPTICS.barcode)).toMatchObject({ kind: 'unreachable', why })
   })
 
   it('tells that it is not well when it answers with a web page', async () => {
@@ -84,25 +84,31 @@ describe('TIND', () => {
   })
 
   describe('tells of a cover', () => {
-    const coverOf = async (itemId: string) =>
-      (await lsp.coverOf?.({ itemId } as LspRecord))?.href.replace(fake.url, 'HERE')
+    async function coverOf(itemId: string) {
+      const cover = await lsp.coverOf?.({ itemId })
+      return cover?.kind === 'at' ? cover.url.href.replace(fake.url, 'HERE') : cover
+    }
+    const none = { kind: 'none' }
 
     it.each([
       ['the big one', '42', 'HERE/b.jpg'],
       ['the medium one where there is no big one', '43', 'HERE/m.jpg'],
-      ['none where there is none', '45', undefined],
-      ['none for an item of another library system', '0f1c-42', undefined],
-      ['none for an item that was entered by hand', '', undefined],
+      ['none where there is none', '45', none],
+      ['none for an item of another library system', '0f1c-42', none],
+      ['none for an item that was entered by hand', '', none],
     ])('%s', async (_, itemId, cover) => {
-      expect(await coverOf(itemId)).toBe(cover)
+      expect(await coverOf(itemId)).toEqual(cover)
     })
 
-    it.each(['foreign', 'not-a-url', 'html', '500', 'close'])(
-      'none when the answer is %s',
-      async (fault) => {
-        await fake.fault(fault)
-        expect(await coverOf('42')).toBeUndefined()
-      },
-    )
+    it.each([
+      ['foreign', 'forbidden'],
+      ['not-a-url', 'forbidden'],
+      ['html', 'not-understood'],
+      ['500', 'fault'],
+      ['close', 'connection'],
+    ])('of none, and why, when the answer is %s', async (fault, why) => {
+      await fake.fault(fault)
+      expect(await coverOf('42')).toMatchObject({ kind: 'unreachable', why })
+    })
   })
 })

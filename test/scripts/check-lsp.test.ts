@@ -41,11 +41,24 @@ describe('check-lsp', () => {
     const [undated, none] = await Promise.all(
       ['35047000000025', '0042'].map((code) => run('check-lsp', code)),
     )
-    const ended = (err: string) => ({ code: 1, out: '', err })
-    expect([undated, none]).toEqual([
-      ended('FOLIO has this item without year. Add what is missing.\n'),
-      ended('FOLIO knows no item with this barcode. Check it.\n'),
-    ])
+    expect(undated).toMatchObject({ code: 1, err: 'FOLIO has this item without year.\n' })
+    expect(undated?.out, 'what there is').toContain('title: A book without a year\n')
+    expect(none).toEqual({
+      code: 1,
+      out: '',
+      err: 'FOLIO knows no item with this barcode. Check it.\n',
+    })
+  })
+
+  it('says to whoever runs it what to check, with the code of the trouble', async () => {
+    const { run } = folder()
+    await fake.fault('close')
+    const [item, way] = await Promise.all([run('check-lsp', OPTICS), run('check-lsp')])
+    const err = 'The connection to FOLIO failed. Try again later. (UND_ERR_SOCKET)\n'
+    expect([item, way]).toEqual(Array(2).fill({ code: 1, out: '', err }))
+    await fake.fault('403')
+    const shut = 'FOLIO does not let Carrel look this up. Check the account.\n'
+    expect(await run('check-lsp')).toEqual({ code: 1, out: '', err: shut })
   })
 
   it('without a barcode says whether the LSP answers and lets us in', async () => {

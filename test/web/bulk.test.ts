@@ -15,7 +15,7 @@ async function uploadList(site: Site, csv: string | Buffer<ArrayBuffer>): Promis
 /** The table of the page: line, barcode, title and fate of each row. */
 async function rowsOf(site: Site, path: string): Promise<string[][]> {
   const page = await (await site.as('lee', path)).text()
-  return [...page.matchAll(/<tr><td>.*<\/tr>/g)].map(([row]) =>
+  return [...page.matchAll(/<tr role="row"><td.*<\/tr>/g)].map(([row]) =>
     [...row.matchAll(/<t[dh][^>]*>(.*?)<\/t[dh]>/g)].map((cell) => cell[1] ?? ''),
   )
 }
@@ -158,5 +158,27 @@ describe('a list of items', () => {
       ['3', '003', '', expect.stringContaining('knows no item')],
     ])
     expect(items(site)).toEqual([['001', 'Optics', 1, 2]])
+  })
+
+  it('waits for a library system that is busy for a moment, and loses no row to that', async () => {
+    const lsp = testLsp({ '001': { kind: 'found', record: RECORD } })
+    const { lookUp } = lsp
+    let busy = 2
+    lsp.lookUp = async (barcode) =>
+      busy-- > 0 ? { kind: 'unreachable', why: 'busy', retryAfterS: 0.02 } : lookUp(barcode)
+    const site = await startSite({ lsp })
+    const rows = await addList(site, await uploadList(site, '001\n'))
+    expect(rows).toEqual([['1', '001', 'Optics', 'Added.']])
+  })
+
+  it('may itself tell what the library system does not', async () => {
+    const record = { ...RECORD, author: '' }
+    const answer = { kind: 'incomplete', fields: ['author'], record } as const
+    const site = await startSite({ lsp: testLsp({ '001': answer, '002': answer }) })
+    const path = await uploadList(site, 'barcode,author\n001,Roe\n002,\n')
+    expect((await addList(site, path)).map(([, , , fate]) => fate)).toEqual([
+      'Added.',
+      'The test LSP has this item without author. Add what is missing.',
+    ])
   })
 })

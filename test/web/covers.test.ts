@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { LspCover } from '../../src/lsp/lsp.ts'
 import { type Fake, startFake } from '../support/fake.ts'
 import { upload } from '../support/forms.ts'
 import { RECORD, testLsp } from '../support/lsp.ts'
@@ -20,7 +21,10 @@ afterEach(() => fake.fault(''))
 const ALL = 'lsp, contentcafe, openlibrary, google'
 
 /** A site whose services of covers are all the fake; its LSP has pictures as TIND has. */
-function startCoverSite(covers: string, { lspCover = `${fake.url}/thumbnail/7` } = {}) {
+function startCoverSite(
+  covers: string,
+  { lspCover = `${fake.url}/thumbnail/7` as string | LspCover } = {},
+) {
   const ini = [
     `COVERS = ${covers}`,
     `OPEN_LIBRARY_URL = ${fake.url}`,
@@ -33,8 +37,10 @@ function startCoverSite(covers: string, { lspCover = `${fake.url}/thumbnail/7` }
     'CC_USER = lib',
     'CC_PASSWORD = p&w',
   ].join('\n')
-  const coverOf = async ({ itemId }: { itemId: string }) =>
-    itemId === '7' ? new URL(lspCover) : undefined
+  async function coverOf({ itemId }: { itemId: string }): Promise<LspCover> {
+    if (itemId !== '7') return { kind: 'none' }
+    return typeof lspCover === 'string' ? { kind: 'at', url: new URL(lspCover) } : lspCover
+  }
   return startSite({ ini, lsp: { ...testLsp({ A: { kind: 'found', record: RECORD } }), coverOf } })
 }
 
@@ -159,6 +165,16 @@ describe('a service that is slow or hostile', () => {
       await add(site, { item_id: '7' })
       await logged(site, 'cover.fail the test LSP forbidden')
     }
+  })
+
+  it('tells a library system that does not answer from one without a cover', async () => {
+    const silent = await startCoverSite('lsp', { lspCover: { kind: 'unreachable', why: 'busy' } })
+    await add(silent, { item_id: '7' })
+    await logged(silent, 'cover.fail the test LSP refused')
+    expect(await editPage(silent)).toContain('no usable answer from the test LSP')
+    const without = await startCoverSite('lsp', { lspCover: { kind: 'none' } })
+    await add(without, { item_id: '7' })
+    await logged(without, 'cover.none')
   })
 
   it('4.7 covers: holds up neither the save nor the next service', async () => {

@@ -95,9 +95,11 @@ describe('a look-up in FOLIO', () => {
       const answer = await lookUp(site, OPTICS)
       const page = await answer.text()
       expect(page).toContain(words)
-      expect(page).toMatch(/<p class="faults" role="alert">[^<]*, or enter the item by hand\.</)
+      expect(page).toMatch(/ class="faults" role="alert">[^<]*, or enter the item by hand\.</)
       expect(page).toMatch(/value="Typed by hand"[\s\S]*Kept<\/textarea>/)
       expect(answer.status).toBe(status)
+      const seconds = /Try again in (\d+) seconds/.exec(page)?.[1] ?? null
+      expect(answer.headers.get('retry-after'), 'for programs too').toBe(seconds)
       expect(log.filter(({ msg }) => msg === 'lsp.fail')).toEqual([
         expect.objectContaining({ lsp: 'FOLIO', kind }),
       ])
@@ -119,7 +121,7 @@ describe('a look-up in FOLIO', () => {
     const answer = await lookUp(site, barcode)
     const page = await answer.text()
     expect([answer.status, page]).toEqual([200, expect.stringContaining(words)])
-    expect(page).toContain('or enter the item by hand.')
+    expect(page).toMatch(/or enter the item by hand\.|Add what is missing\./)
     expect(page).toContain('value="Typed by hand"')
     expect(page.includes('value="A book without a year"')).toBe(barcode === '35047000000025')
     expect(items(site)).toEqual([])
@@ -131,7 +133,10 @@ describe('a look-up in FOLIO', () => {
     await fake.fault('expire')
     const answer = await lookUp(site, OPTICS)
     const page = await answer.text()
-    expect([answer.status, page]).toEqual([200, expect.stringContaining('Found in FOLIO.')])
+    expect([answer.status, page]).toEqual([
+      200,
+      expect.stringContaining('Found in FOLIO: Example optics'),
+    ])
     expect(page).toContain('value="Example optics : a primer"')
     for (const secret of SECRETS) expect(page + JSON.stringify(site.log)).not.toContain(secret)
   })
@@ -149,7 +154,7 @@ describe('a look-up in FOLIO', () => {
     expect(await fake.asked()).toHaveLength(asked)
     await fake.fault('')
     site.clock.t += 30_000
-    expect(await (await lookUp(site, OPTICS)).text()).toContain('Found in FOLIO.')
+    expect(await (await lookUp(site, OPTICS)).text()).toContain('Found in FOLIO: Example optics')
   })
 
   it('works while an item is edited and refreshed, and tells of a fault there too', async () => {
@@ -168,7 +173,7 @@ describe('a look-up in FOLIO', () => {
     ])
     site.clock.t += 30_000
     const refreshed = await site.as('lee', `/refresh/${OPTICS}`)
-    const words = 'FOLIO reports a fault of its own. Try again later, or enter the item by hand.'
+    const words = 'FOLIO reports a fault of its own. Try again later.</p>'
     expect([refreshed.status, await refreshed.text()]).toEqual([
       502,
       expect.stringContaining(words),

@@ -8,6 +8,7 @@ export const ITEMS = [
   item(11, 43, 'TWICE '),
   item(12, 42, 'ABC-1'),
   item(13, 43, null),
+  item(14, 45, '35047000000033'),
 ]
 
 function item(item_id: number, biblio_id: number, external_id: string | null) {
@@ -64,5 +65,33 @@ export const OPTICS = {
 export const BIBLIOS: Readonly<Record<string, object>> = {
   42: OPTICS,
   43: { ...OPTICS, biblio_id: 43, title: 'Other optics', subtitle: null },
+  45: {
+    ...OPTICS,
+    biblio_id: 45,
+    title: 'Essays',
+    subtitle: null,
+    author: null,
+    copyright_date: null,
+    isbn: null,
+  },
   44: { ...OPTICS, biblio_id: 44, author: null, copyright_date: null, publication_year: '19--' },
+}
+
+/** Whole records of some of them, in MARC 21: an edited volume has no author in the columns. */
+export const MARCS: Readonly<Record<string, string>> = {
+  45: `
+    001 45
+    020 __ $a9780000000019
+    245 00 $aOther words for the title /$cedited by Ann Roe.
+    264 _1 $aBern :$bOther Press,$c[2018]
+    700 1_ $aRoe, Ann,$eeditor.`,
+}
+
+/** The same in UNIMARC, where 100 is no author and 200 is the title. */
+export const UNIMARC: Readonly<Record<string, string>> = {
+  45: `
+    001 45
+    100 __ $a20260101d2018    m  y0frey50      ba
+    200 1_ $aEssays$fAnn Roe
+    700 _1 $aRoe$bAnn`,
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { BIBLIOS, ITEMS } from './koha-data.ts'
+import { marcXml } from '../marc.ts'
+import { BIBLIOS, ITEMS, MARCS, UNIMARC } from './koha-data.ts'
 import { type Asked, type FakeAnswer, runFake } from './run.ts'
 
 /**
@@ -7,7 +8,8 @@ import { type Asked, type FakeAnswer, runFake } from './run.ts'
  * see the catalogue. Its states are set as faults are: `expire` ends every token now,
  * `expire-after-items` ends them once, when the next items have been told, `refuse` believes no
  * token, `short` gives tokens of 30 s, `no-oauth` and `no-basic` switch a way in off, `contains`
- * leaves `_match` out of account, `gone` has lost the records, `maintenance` is Koha's own 503; any
+ * leaves `_match` out of account, `gone` has lost the records, `no-marc` has them in columns only, `unimarc` has them in UNIMARC,
+ * `maintenance` is Koha's own 503; any
  * other name makes it the usual Koha again.
  */
 const USERS: Readonly<Record<string, { password: string; permitted: boolean }>> = {
@@ -122,6 +124,12 @@ function like(text: string): RegExp {
 }
 
 function biblio(id: string, { headers }: Asked): FakeAnswer {
+  if (headers.accept === 'application/marcxml+xml') {
+    const marc = state === 'no-marc' ? undefined : (state === 'unimarc' ? UNIMARC : MARCS)[id]
+    if (marc === undefined) return json(404, { error: 'Bibliographic record not found' })
+    const body = `<?xml version="1.0" encoding="UTF-8"?>\n${marcXml(marc)}`
+    return { headers: { 'content-type': 'application/marcxml+xml;charset=UTF-8' }, body }
+  }
   if (headers.accept !== 'application/json') {
     return json(406, ['application/json', 'application/marcxml+xml', 'application/marc-in-json'])
   }
