@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
+import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
@@ -11,9 +12,10 @@ import { startUpstream, UPSTREAM } from './reading/servers.ts'
 const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
-spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
+spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
+ip and Chromium.
 
-  NAME      only these: cached
+  NAME      only these: cached, first-page
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -21,7 +23,7 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles }
+> = { cached: cachedTiles, 'first-page': firstPage }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -10,8 +10,8 @@ import { ITEMS, manifestOf } from './library.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 
 /** The server's core and the core of the load and of the image server. */
-const SERVER_CORE = '0'
-const LOAD_CORE = '1'
+export const SERVER_CORE = '0'
+export const LOAD_CORE = '1'
 
 export const PORTS = {
   upstream: 7001,
@@ -20,6 +20,8 @@ export const PORTS = {
   kept: 7004,
   door: 7005,
   carrel: 7006,
+  book: 7007,
+  bookFront: 7008,
 }
 export const UPSTREAM = `http://127.0.0.1:${PORTS.upstream}`
 
@@ -122,7 +124,7 @@ function cachingServer(folder: string, name: string, port: number, location: str
     }`
 }
 
-async function startNginx(
+export async function startNginx(
   name: string,
   folder: string,
   servers: string,
@@ -226,7 +228,7 @@ async function borrow(address: string, item: string): Promise<void> {
   if (answer.status !== 303) throw new Error(`borrowing ${item}: ${answer.status}`)
 }
 
-async function answering(address: string): Promise<void> {
+export async function answering(address: string): Promise<void> {
   for (let tries = 0; tries < 200; tries++) {
     try {
       await (await fetch(address)).arrayBuffer()
@@ -238,7 +240,7 @@ async function answering(address: string): Promise<void> {
   throw new Error(`nobody answers at ${address}`)
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
+export async function stopped(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
