@@ -1,11 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { strongEtag } from '../etag.ts'
 import { type Asset, toAsset } from './asset.ts'
 import { imageBookStyles } from './viewer-styles.ts'
 
 export interface ViewerFiles {
-  /** Version of the installed package: part of the address, so that a file never changes there. */
+  /**
+   * Part of the address, so that a file never changes there: the version of the installed package,
+   * and a digest of the style sheet, which is made here.
+   */
   version: string
   /** Names of the scripts that an image book needs, `index.js` first. */
   modules: string[]
@@ -25,16 +29,17 @@ export async function viewerFiles(options: { packageDir?: string } = {}): Promis
     await readFile(join(dir, 'package.json'), 'utf8'),
   )
   const scripts = await imageBookScripts(esm)
+  const styles = Buffer.from(await imageBookStyles(dir))
   const files = new Map<string, Asset>()
   const add = async (name: string, type: string, bytes: Buffer<ArrayBuffer>) =>
     files.set(name, await toAsset(type, bytes))
   await Promise.all([
     ...[...scripts].map(([name, bytes]) => add(name, 'text/javascript; charset=utf-8', bytes)),
-    add('uv.css', 'text/css; charset=utf-8', Buffer.from(await imageBookStyles(dir))),
+    add('uv.css', 'text/css; charset=utf-8', styles),
     add('LICENSE.txt', 'text/plain; charset=utf-8', await readFile(join(dir, 'LICENSE.txt'))),
   ])
   return {
-    version: manifest.version,
+    version: `${manifest.version}-${strongEtag(styles).slice(1, 9)}`,
     modules: [...scripts.keys()],
     file: (name) => files.get(name),
   }

@@ -95,8 +95,9 @@ function tileAddresses(viewer, infos) {
   const scale = Math.min(box.x / width, box.y / height)
   return infos.flatMap((info) => {
     const source = new Source(Source.prototype.configure(info))
-    const smallest = info.width * scale * source.getPixelRatio(0).x
-    const sharp = Math.floor(Math.log2(smallest / shown.minPixelRatio))
+    // Pixels of the screen for one of the smallest level, whose like each level doubles.
+    const pixels = info.width * scale * source.getPixelRatio(0).x
+    const sharp = Math.floor(Math.log2(pixels / shown.minPixelRatio))
     const last = Math.max(source.minLevel, Math.min(source.maxLevel, sharp))
     return levels(source.minLevel, last).flatMap((level) => tilesOfLevel(source, level))
   })

@@ -69,6 +69,22 @@ describe('while the reader rests', () => {
     },
   )
 
+  it('both pages of the next opening are fetched where two are seen at a time', async () => {
+    const site = await startSite()
+    const page = await open(site, 'ann')
+    const asked = await firstPage(site, page)
+    await page.locator('button.two-up').click({ timeout: 5000 })
+    await settled(page, asked)
+    const opening = [...asked]
+    expect(ofImage(opening, 2)).not.toEqual([])
+    expect(ofImage(opening, 3)).not.toEqual([])
+    await page.keyboard.press('ArrowRight')
+    await settled(page, asked)
+    const later = asked.slice(opening.length)
+    expect(ofImage(later, 4), 'needs a turned page').not.toEqual([])
+    expect([...ofImage(later, 2), ...ofImage(later, 3)]).toEqual([])
+  })
+
   it.each([
     ['data is to be saved', { connection: { saveData: true } }, {}],
     ['nobody sees the window', {}, { hidden: true }],
