@@ -8,8 +8,8 @@ import { median, type Result, round, spreadOf } from './results.ts'
 const LINE = { offline: false, latency: 40, downloadThroughput: 1.25e6, uploadThroughput: 1.25e6 }
 const WINDOW = { viewport: { width: 1280, height: 800 } }
 /** A reader looks at least so long at a page. */
-const REST_MS = 1500
-const TURNS = 5
+const REST_MS = 1000
+const TURNS = 4
 
 /**
  * The first page of a book in Chromium, against OpenSeadragon alone with the same tiles, both with
