@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs'
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { SECOND } from './clock.ts'
 import type { Settings } from './settings.ts'
@@ -25,10 +25,28 @@ const STALLED_MS = 60 * SECOND
 /** One file descriptor each: see LimitNOFILE in deploy/carrel.service. */
 const MOST_CONNECTIONS = 4_096
 
-/** Slow and stalled clients are let go, so that they cannot take all there is. */
-export function bound(server: Server, stalledMs = STALLED_MS): void {
+/**
+ * Slow and stalled clients are let go, so that they cannot take all there is.
+ *
+ * @returns `drain`: stops listening, and lets running answers finish for up to 10 s
+ */
+export function bound(server: Server, stalledMs = STALLED_MS): () => Promise<void> {
   server.timeout = stalledMs
   server.maxConnections = MOST_CONNECTIONS
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
+  return async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    server.closeIdleConnections()
+    // Browsers open some to be ready; as long as nothing was sent, Node counts them as busy.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    await closed
+    clearTimeout(limit)
+  }
 }
 
 /** Starts to listen. @returns the address, with the port that the system chose when it was 0 */
@@ -60,13 +78,4 @@ function listenFault(cause: Error, place: Place): string {
     return `cannot listen on ${where}: it is in use; ${remedy}`
   }
   return `cannot listen on ${where}: ${cause.message}`
-}
-
-/** Stops listening, and lets running answers finish for up to 10 s. */
-export async function drain(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  const limit = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
-  await closed
-  clearTimeout(limit)
 }

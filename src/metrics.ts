@@ -15,6 +15,8 @@ export interface Levels {
 export interface Metrics {
   /** @param seconds from the request's head to the answer's */
   answered(route: string, status: number, seconds: number): void
+  /** The same, for an image that was kept in memory. */
+  kept(route: string, status: number, seconds: number): void
   readonly contentType: string
   text(): Promise<string>
 }
@@ -49,10 +51,20 @@ export function createMetrics(levels: () => Levels): Metrics {
       },
     })
   }
+  const hits = new Counter({
+    name: 'carrel_kept_images_total',
+    help: 'Answers with an image that was kept in memory',
+    registers,
+  })
+  function answered(route: string, status: number, seconds: number): void {
+    answers.inc({ route, status })
+    times.observe({ route }, seconds)
+  }
   return {
-    answered(route, status, seconds) {
-      answers.inc({ route, status })
-      times.observe({ route }, seconds)
+    answered,
+    kept(route, status, seconds) {
+      answered(route, status, seconds)
+      hits.inc()
     },
     contentType: register.contentType,
     text: () => register.metrics(),

@@ -14,7 +14,7 @@ import { watchHealth } from './health.ts'
 import { settleBarcodeChanges } from './items/change-barcode.ts'
 import { itemsIn } from './items/items.ts'
 import { openCoverSearch } from './items/open-cover-search.ts'
-import { BOUNDS, bound, drain, listen } from './listen.ts'
+import { BOUNDS, bound, listen } from './listen.ts'
 import type { LendingDeps } from './loans/borrow.ts'
 import { deskQueries } from './loans/desk-queries.ts'
 import { downloadsIn } from './loans/downloads.ts'
@@ -33,7 +33,8 @@ import { holdScans } from './scans/hold.ts'
 import type { Settings } from './settings.ts'
 import { stopOnSignals } from './signals.ts'
 import { localSource } from './sources/local.ts'
-import { remoteSource } from './sources/remote.ts'
+import { type RemoteOptions, remoteSource } from './sources/remote.ts'
+import { rested } from './sources/rested.ts'
 import type { Source } from './sources/source.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { toAsset } from './web/asset.ts'
@@ -42,6 +43,7 @@ import { readLogo } from './web/logo.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
+import { answerFirst, createTileHits } from './web/tile-hits.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
 import { secureAnswers } from './web/wire.ts'
@@ -60,6 +62,8 @@ export interface ServerParts {
   readonly monotonic: () => number
   /** Who is asked about items, instead of the one that the settings name. */
   readonly lsp?: LspChoice
+  /** Times and sizes of requests to image servers, where they are not the usual ones. */
+  readonly images?: Partial<RemoteOptions>
   /** The pause between two items for which covers are looked for in the background. */
   readonly coverPaceMs?: number
 }
@@ -80,7 +84,7 @@ export interface RunningServer {
 /** Builds everything once, listens, and keeps the sweep going. */
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
-  const remote = remoteSource()
+  const remote = remoteSource(parts.images)
   const { inFull } = wordsIn(settings.timeZone)
   const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const deps = await build(parts, remote, post?.onLoan)
@@ -93,8 +97,12 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     // Without a Host the site refuses it itself, with its own headers.
     serverOptions: { ...BOUNDS, requireHostHeader: false },
   }) as Server
-  bound(server)
+  const drain = bound(server)
   secureAnswers(server)
+  // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
+  if (settings.runMode === 'normal' && !settings.demonstration) {
+    answerFirst(server, createTileHits(deps))
+  }
   const address = await listen(server, settings)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
@@ -117,7 +125,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
     deliver: async () => post?.deliver(),
     async stop() {
       clearInterval(timer)
-      await Promise.all([drain(server), deps.covers.stop()])
+      await Promise.all([drain(), deps.covers.stop()])
       await post?.stop()
       await remote.close()
       db.$client.close()
@@ -137,11 +145,12 @@ async function build(
   const manifests = manifestStoreFor(settings, clock, log)
   const tiles = tilesFrom({
     local: localSource({ imagesDir: settings.imagesDir }),
-    remote,
+    remote: rested(remote, { log, monotonic }),
     cacheBytes: settings.iiifCacheMb * 1024 * 1024,
     cacheImages: settings.iiifCacheImages || undefined,
     limits,
     log,
+    monotonic,
   })
   const items = itemsIn(db)
   const audit = auditIn(db)
@@ -222,12 +231,13 @@ async function main(): Promise<void> {
     clock: Date,
     monotonic: () => performance.now(),
   })
+  // Before it says that it listens: whoever reads that may send a signal at once.
+  stopOnSignals(server.stop, log)
   console.log(
     settings.demonstration
       ? `Carrel's demonstration: ${server.address}`
       : `Carrel listens on ${server.address}`,
   )
-  stopOnSignals(server.stop, log)
 }
 
 if (process.argv[1] === import.meta.filename) {

@@ -1,4 +1,5 @@
 import { openBook } from './reader/book.js'
+import { watchImages } from './reader/image-watch.js'
 import { loanClock } from './reader/loan-clock.js'
 import { watchLoan } from './reader/loan-watch.js'
 import { turnPagesWithKeys } from './reader/page-keys.js'
@@ -48,17 +49,46 @@ const watch = isPreview
       },
     )
 
+const images = watchImages({
+  onGone() {
+    part('images').hidden = false
+    say(part('images').textContent.trim())
+  },
+  onBack(url) {
+    if (!part('images').hidden) say('The page images are back')
+    part('images').hidden = true
+    if (url.endsWith('/info.json')) reopen()
+    else book?.reloadTiles()
+  },
+})
+
 async function start() {
   if (isPreview) clock.stop()
   else clock.set(loan.dueAt, loan.now)
   watch.check()
+  await open()
+}
+
+async function open() {
   const opened = await openBook(
     box,
-    { viewer: loan.viewer, manifest: loan.manifest, page: place.read(loan.dueAt) },
-    { onPage: showPage, onTrouble: watch.suspect, onNoManifest, onFullScreen },
+    { viewer: loan.viewer, manifest: loan.manifest, page: page || place.read(loan.dueAt) },
+    { onPage: showPage, onTrouble, onNoManifest, onFullScreen },
   )
   if (leaving) opened.close()
   else book = opened
+}
+
+/** The viewer asks for the description of a page once only: it must begin anew. */
+function reopen() {
+  book?.close()
+  book = undefined
+  open().catch(cannotBeShown)
+}
+
+function onTrouble(url) {
+  watch.suspect()
+  images.suspect(url)
 }
 
 function showPage(number, pages) {
@@ -73,6 +103,11 @@ async function onNoManifest() {
   if (answer === 'over' || answer === 'signed-out') return
   const text = isPreview ? '' : 'Your loan goes on.'
   end('This item cannot be shown just now', text, { reload: true })
+}
+
+function cannotBeShown(fault) {
+  console.error(fault)
+  end('This item cannot be shown just now', 'Your loan goes on.', { reload: true })
 }
 
 function onFullScreen(on) {
@@ -97,9 +132,10 @@ function leave() {
   leaving = true
   clock.stop()
   watch.stop()
+  images.stop()
   book?.close()
   book = undefined
-  for (const name of ['time', 'connection', 'notice', 'return'])
+  for (const name of ['time', 'connection', 'notice', 'images', 'return'])
     part(name)?.setAttribute('hidden', '')
 }
 
@@ -173,7 +209,4 @@ for (const type of ['contextmenu', 'dragstart']) {
 // Taken from the browser's memory by its back button, the page may belong to an ended loan.
 window.addEventListener('pageshow', (event) => event.persisted && location.reload())
 
-start().catch((fault) => {
-  console.error(fault)
-  end('This item cannot be shown just now', 'Your loan goes on.', { reload: true })
-})
+start().catch(cannotBeShown)

@@ -24,6 +24,8 @@ export interface OpenLoan {
   readonly manifestVersion: string
   readonly startedAt: EpochMs
   readonly dueAt: EpochMs
+  /** It is in the statistics: not a loan of the staff. */
+  readonly counted: boolean
 }
 
 export type NewLoan = Omit<typeof loans.$inferInsert, 'id' | 'endedAt' | 'endedBy'>
@@ -54,6 +56,7 @@ export function loanQueries(db: Db) {
       manifestVersion: loans.manifestVersion,
       startedAt: loans.startedAt,
       dueAt: loans.dueAt,
+      counted: loans.counted,
     })
     .from(loans)
     .where(and(ofItem, ofPatron, isOpen))

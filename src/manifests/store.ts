@@ -41,6 +41,8 @@ export interface ManifestStore {
   keep(barcode: Barcode, version: string): Promise<void>
   /** The manifest of this version, or undefined when it is neither current nor kept. */
   kept(barcode: Barcode, version: string): Promise<ManifestFacts | undefined>
+  /** The same if it is in memory: for those who cannot wait. */
+  atHand(barcode: Barcode, version: string): ManifestFacts | undefined
   /** Removes kept versions that no running loan reads, once they are ten minutes old. */
   dropKept(inUse: (barcode: string, version: string) => boolean): Promise<void>
   /**
@@ -114,6 +116,7 @@ export function manifestStore(options: ManifestStoreOptions): ManifestStore {
   return {
     current,
     rewritten,
+    atHand: (barcode, version) => versions.get(keyOf(barcode, version))?.manifest,
     kept: async (barcode, version) => (await load(barcode, version))?.manifest,
     keep: async (barcode, version) => {
       if (await keptFiles.refresh(barcode, version)) return

@@ -1,5 +1,5 @@
 import { type Agent, type Dispatcher, request } from 'undici'
-import { badAnswer, type SourceFault } from './source.ts'
+import { badAnswer, type Detail, type SourceFault } from './source.ts'
 
 export interface Ask {
   readonly url: URL
@@ -11,12 +11,29 @@ export interface Ask {
   readonly cap: number
 }
 
-/** `mime` is lower case, without parameters. `delimited`: HTTP itself says where the body ends. */
+/** An answer 200 whose body is still to be read, by `read` or `leave`. */
+export interface Opened {
+  readonly kind: 'opened'
+  /** The media type in lower case, without parameters. */
+  readonly mime: string
+  /** In bytes, if the server said. */
+  readonly length: number | undefined
+  /** HTTP itself says where the body ends. */
+  readonly delimited: boolean
+  /** Only a strong one (RFC 9110 section 8.8.1). */
+  readonly etag: string | undefined
+  /**
+   * Reads the body to its end.
+   *
+   * @returns what was wrong with it, or undefined
+   */
+  read(onPart: (part: Buffer) => void): Promise<SourceFault | undefined>
+  leave(): void
+}
+
 export interface Got {
   readonly kind: 'got'
   readonly bytes: Buffer<ArrayBuffer>
-  readonly mime: string
-  readonly delimited: boolean
 }
 
 type Answer = Dispatcher.ResponseData
@@ -34,23 +51,22 @@ const TIMED_OUT = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ER
  * One GET that takes nothing on trust: at most `cap` bytes, at most one redirect and only below
  * `prefix`, one more try if the connection died before the answer began.
  *
- * @param signal ends the request; it counts as a timeout
- * @returns a whole body of an answer 200, or what was wrong
+ * @param signal ends the request and the reading of its body; it counts as a timeout
  */
 export async function boundedGet(
   agent: Agent,
   ask: Ask,
   signal: AbortSignal,
-): Promise<Got | SourceFault> {
+): Promise<Opened | SourceFault> {
   const { host } = ask.url
   try {
-    const first = await readAnswer(await send(agent, ask, signal), ask, signal)
+    const first = openAnswer(await send(agent, ask, signal), ask, signal)
     if (first.kind !== 'redirect') return first
     const url = URL.parse(first.location, ask.url.href)
     if (url === null) return badAnswer('redirect', { host, to: '(not a URL)' })
     if (!url.href.startsWith(ask.prefix)) return badAnswer('redirect', { host, to: url.host })
     const next = { ...ask, url }
-    const second = await readAnswer(await send(agent, next, signal), next, signal)
+    const second = openAnswer(await send(agent, next, signal), next, signal)
     return second.kind === 'redirect'
       ? badAnswer('redirect', { host, to: 'a second redirect' })
       : second
@@ -58,6 +74,13 @@ export async function boundedGet(
     const detail = { code: codeOf(error), host }
     return { kind: isTimeout(error, signal) ? 'timeout' : 'unreachable', detail }
   }
+}
+
+/** The whole body at once. */
+export async function readWhole(opened: Opened): Promise<Got | SourceFault> {
+  const parts: Buffer[] = []
+  const fault = await opened.read((part) => parts.push(part))
+  return fault ?? { kind: 'got', bytes: joined(parts) }
 }
 
 /** Only these three headers go out: nothing of the patron's request is passed on. */
@@ -72,11 +95,11 @@ async function send(agent: Agent, ask: Ask, signal: AbortSignal): Promise<Answer
   }
 }
 
-async function readAnswer(
+function openAnswer(
   answer: Answer,
   ask: Ask,
   signal: AbortSignal,
-): Promise<Got | Redirect | SourceFault> {
+): Opened | Redirect | SourceFault {
   const { statusCode, headers, body } = answer
   const { host } = ask.url
   if (statusCode !== 200) {
@@ -84,23 +107,28 @@ async function readAnswer(
     body.dump({ limit: 65_536 }).catch(() => {})
     return readStatus(answer, host)
   }
+  const leave = () => void body.on('error', () => {}).destroy()
   const encoding = text(headers['content-encoding']) ?? 'identity'
-  const length = Number(text(headers['content-length']) ?? Number.NaN)
-  const fault =
-    encoding !== 'identity'
-      ? badAnswer('encoding', { encoding, host })
-      : length > ask.cap
-        ? badAnswer('toolarge', { want: length, most: ask.cap, host })
-        : undefined
-  if (fault !== undefined) {
-    body.on('error', () => {}).destroy()
-    return fault
+  const said = text(headers['content-length'])
+  const length = said === undefined ? undefined : Number(said)
+  if (encoding !== 'identity') {
+    leave()
+    return badAnswer('encoding', { encoding, host })
   }
-  const bytes = await readBody(body, length, ask, signal)
-  if ('kind' in bytes) return bytes
-  const mime = (text(headers['content-type']) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
-  const delimited = !Number.isNaN(length) || headers['transfer-encoding'] !== undefined
-  return { kind: 'got', bytes, mime, delimited }
+  if (length !== undefined && length > ask.cap) {
+    leave()
+    return badAnswer('toolarge', { want: length, most: ask.cap, host })
+  }
+  const etag = text(headers.etag)
+  return {
+    kind: 'opened',
+    mime: (text(headers['content-type']) ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '',
+    length,
+    delimited: length !== undefined || headers['transfer-encoding'] !== undefined,
+    etag: etag?.startsWith('"') ? etag : undefined,
+    read: (onPart) => readBody(body, length, ask, signal, onPart),
+    leave,
+  }
 }
 
 function readStatus({ statusCode: status, headers }: Answer, host: string): Redirect | SourceFault {
@@ -114,37 +142,43 @@ function readStatus({ statusCode: status, headers }: Answer, host: string): Redi
   if (status === 429 || status === 503) {
     return { kind: 'busy', retryAfterS: retryAfterS(text(headers['retry-after'])), detail }
   }
+  if (status === 204) return badAnswer('type', detail)
   return status === 504 ? { kind: 'timeout', detail } : badAnswer('status', detail)
 }
 
-/** @param length in bytes, NaN when the server did not say */
 async function readBody(
   body: Answer['body'],
-  length: number,
-  ask: Ask,
+  length: number | undefined,
+  { cap, url: { host } }: Ask,
   signal: AbortSignal,
-): Promise<Buffer<ArrayBuffer> | SourceFault> {
-  const { host } = ask.url
-  const parts: Buffer[] = []
+  onPart: (part: Buffer) => void,
+): Promise<SourceFault | undefined> {
   let got = 0
+  const want: Detail = length === undefined ? {} : { want: length }
   try {
-    // Leaving the loop early destroys the body, and with it the connection.
-    for await (const part of body as AsyncIterable<Buffer>) {
-      got += part.length
-      if (got > ask.cap) return badAnswer('toolarge', { most: ask.cap, host })
-      parts.push(part)
-    }
+    // By events: reading it as an async iterable takes half as much processor time again.
+    await new Promise<void>((resolve, reject) => {
+      body.on('data', (part: Buffer) => {
+        got += part.length
+        if (got <= cap) onPart(part)
+        else body.destroy()
+      })
+      // However it is destroyed, it closes; after its end that says nothing new.
+      body.on('end', resolve).on('error', reject).on('close', resolve)
+    })
   } catch (error) {
-    if (isTimeout(error, signal)) throw error
-    return badAnswer('truncated', { got, want: length, code: codeOf(error), host })
+    const code = codeOf(error)
+    if (got > cap) return badAnswer('toolarge', { most: cap, host })
+    if (isTimeout(error, signal)) return { kind: 'timeout', detail: { code, got, host } }
+    return badAnswer('truncated', { got, ...want, code, host })
   }
-  if (!Number.isNaN(length) && got !== length)
-    return badAnswer('truncated', { got, want: length, host })
-  return joined(parts, got)
+  const isCut = length === undefined ? !body.readableEnded : got !== length
+  return isCut ? badAnswer('truncated', { got, ...want, host }) : undefined
 }
 
 /** One buffer of exactly this size: a slice of a larger one would keep all of that in the cache. */
-function joined(parts: readonly Buffer[], length: number): Buffer<ArrayBuffer> {
+export function joined(parts: readonly Buffer[]): Buffer<ArrayBuffer> {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
   const whole = Buffer.allocUnsafeSlow(length)
   let at = 0
   for (const part of parts) at += part.copy(whole, at)

@@ -14,6 +14,9 @@ export interface ImageFile {
   readonly levels: readonly [Level, ...Level[]]
 }
 
+/** Without smaller levels all of an image is unpacked for each small view: this takes 0.2 s. */
+const LARGEST_WITHOUT_LEVELS = 50e6
+
 /** A piece of an id is a plain file name: no separator, no dot at its start, nothing odd. */
 const ID = /^([A-Za-z0-9][\w.-]{0,127})\/([A-Za-z0-9][\w.-]{0,127})\/([A-Za-z0-9][\w.-]{0,127})$/
 
@@ -21,7 +24,8 @@ const ID = /^([A-Za-z0-9][\w.-]{0,127})\/([A-Za-z0-9][\w.-]{0,127})\/([A-Za-z0-9
  * @param imagesDir the folder that every image must really be in, links resolved
  * @param id `LOCAL_IMAGES` + BARCODE/VERSION/NAME
  * @returns undefined when the id names no file there
- * @throws when the file cannot be read as an image of at most `largestPixels`
+ * @throws when the file is no TIFF of at most `largestPixels`, or so large and no pyramid: nothing
+ *   is unpacked to find out
  */
 export async function openImageFile(
   imagesDir: string,
@@ -49,6 +53,7 @@ async function realPath(path: string): Promise<string | undefined> {
 
 async function readLevels(path: string, limitInputPixels: number): Promise<ImageFile['levels']> {
   const full = await sharp(path, { limitInputPixels }).metadata()
+  if (full.format !== 'tiff') throw new Error(`a file of type ${full.format}, not a TIFF`)
   const levels: [Level, ...Level[]] = [{ width: full.width, height: full.height }]
   for (let page = 1; page < (full.pages ?? 1); page++) {
     const { width, height } = await sharp(path, { page, limitInputPixels }).metadata()
@@ -56,6 +61,9 @@ async function readLevels(path: string, limitInputPixels: number): Promise<Image
     if (!isHalf(levels.at(-1)?.width ?? 0, width) || !isHalf(levels.at(-1)?.height ?? 0, height))
       break
     levels.push({ width, height })
+  }
+  if (levels.length === 1 && full.width * full.height > LARGEST_WITHOUT_LEVELS) {
+    throw new Error(`${full.width} x ${full.height} pixels and no pyramid`)
   }
   return levels
 }

@@ -112,7 +112,9 @@ async function draw(
   if (rotation.degree > 0) pipeline.rotate(rotation.degree)
   if (quality === 'gray') pipeline.grayscale()
   if (quality === 'bitonal') pipeline.threshold()
-  return { kind: 'found', bytes: alone(await output.write(pipeline).toBuffer()), type: output.type }
+  const { data, info } = await output.write(pipeline).toBuffer({ resolveWithObject: true })
+  const { width, height } = info
+  return { kind: 'found', bytes: alone(data), type: output.type, width, height }
 }
 
 /** The library's reading of a canonical path. @throws IIIFError for what is not one */

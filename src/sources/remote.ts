@@ -1,6 +1,6 @@
 import { Agent } from 'undici'
-import { type Ask, boundedGet, type Got } from './bounded-get.ts'
-import { isWhole, typeOf } from './image-type.ts'
+import { type Ask, boundedGet, type Opened, readWhole } from './bounded-get.ts'
+import { receiveImage } from './receive-image.ts'
 import {
   badAnswer,
   type InfoAnswer,
@@ -33,8 +33,7 @@ const USUAL: RemoteOptions = {
 }
 
 /**
- * Images from any IIIF Image API server. A circuit breaker, when it comes, is a Source around
- * this one.
+ * Images from any IIIF Image API server.
  *
  * @returns a Source, and `close`, which waits for what is under way and closes the connections
  */
@@ -49,7 +48,7 @@ export function remoteSource(
     connections: set.connections,
   })
 
-  async function get(ask: Ask, signal: AbortSignal | undefined): Promise<Got | SourceFault> {
+  async function get(ask: Ask, signal: AbortSignal | undefined): Promise<Opened | SourceFault> {
     const late = AbortSignal.timeout(set.wholeMs)
     const answer = await boundedGet(agent, ask, signal ? AbortSignal.any([signal, late]) : late)
     // The caller went away: that is no fault of the image server.
@@ -63,15 +62,18 @@ export function remoteSource(
       const target = targetOf(image, 'info.json')
       if (target === undefined) return badAnswer('info', { reason: 'address' })
       const accept = 'application/ld+json, application/json'
-      const got = await get({ ...target, accept, cap: set.largestInfoBytes }, signal)
+      const opened = await get({ ...target, accept, cap: set.largestInfoBytes }, signal)
+      if (opened.kind !== 'opened') return opened
+      const got = await readWhole(opened)
+      signal?.throwIfAborted()
       return got.kind === 'got' ? readJson(got.bytes, target.url.host) : got
     },
     async pixels(image, path, signal): Promise<PixelsAnswer> {
       const target = targetOf(image, path)
       if (target === undefined) return badAnswer('type', { reason: 'address' })
       const accept = 'image/jpeg, image/png, image/webp, image/gif'
-      const got = await get({ ...target, accept, cap: set.largestImageBytes }, signal)
-      return got.kind === 'got' ? checkImage(got, target.url.host) : got
+      const opened = await get({ ...target, accept, cap: set.largestImageBytes }, signal)
+      return opened.kind === 'opened' ? receiveImage(opened, target.url.host, signal) : opened
     },
     close: () => agent.close(),
   }
@@ -100,15 +102,4 @@ function readJson(bytes: Buffer, host: string): InfoAnswer {
   } catch {
     return badAnswer('info', { reason: 'not JSON', host })
   }
-}
-
-function checkImage({ bytes, mime, delimited }: Got, host: string): PixelsAnswer {
-  const type = typeOf(bytes)
-  const said = mime === 'image/jpg' ? 'image/jpeg' : mime
-  if (type === undefined || type !== said)
-    return badAnswer('type', { type: mime, got: bytes.length, host })
-  // The end of a body that ends with its connection (HTTP/1.0) must be proved by the image itself.
-  const provable = delimited || type === 'image/jpeg' || type === 'image/png'
-  if (!provable || !isWhole(bytes, type)) return badAnswer('truncated', { got: bytes.length, host })
-  return { kind: 'found', bytes, type }
 }

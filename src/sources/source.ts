@@ -1,4 +1,5 @@
 /** Where pixels come from: an image server (remote.ts) or image files on disk (local.ts). */
+import type { Flow } from './flow.ts'
 
 /** Version of the IIIF Image API that a service speaks: 2 stands for 2.0 and 2.1. */
 export type ImageApi = 2 | 3
@@ -20,6 +21,8 @@ export type SourceFault =
   | { readonly kind: 'refused-request'; readonly detail: Detail }
   | { readonly kind: 'denied'; readonly detail: Detail }
   | { readonly kind: 'busy'; readonly retryAfterS: number; readonly detail: Detail }
+  /** It was not asked, because it has just failed so often. */
+  | { readonly kind: 'resting'; readonly retryAfterS: number; readonly detail: Detail }
   | { readonly kind: 'unreachable'; readonly detail: Detail }
   | { readonly kind: 'timeout'; readonly detail: Detail }
   | { readonly kind: 'bad-answer'; readonly why: Flaw; readonly detail: Detail }
@@ -29,10 +32,34 @@ export type ImageType = 'image/jpeg' | 'image/png' | 'image/webp' | 'image/gif'
 /** `document`: a parsed info.json, otherwise unchecked. */
 export type InfoAnswer = { readonly kind: 'found'; readonly document: unknown } | SourceFault
 
+export interface Size {
+  readonly width: number
+  readonly height: number
+}
+
+interface Picture extends Size {
+  readonly type: ImageType
+  /** The strong entity tag of the image server, if it sent one. */
+  readonly etag?: string | undefined
+}
+
 /** `bytes`: a whole image, alone in its buffer (a slice would keep its neighbours in memory). */
-export type PixelsAnswer =
-  | { readonly kind: 'found'; readonly bytes: Buffer<ArrayBuffer>; readonly type: ImageType }
-  | SourceFault
+export interface FoundImage extends Picture {
+  readonly kind: 'found'
+  readonly bytes: Buffer<ArrayBuffer>
+}
+
+/** An image whose first bytes have come, and prove its type and size. */
+export interface ComingImage extends Picture {
+  readonly kind: 'coming'
+  readonly flow: Flow
+  /** The image once it is whole and checked. Rejects as `pixels` does. */
+  readonly whole: Promise<FoundImage | SourceFault>
+  /** Nobody wants the rest. */
+  leave(): void
+}
+
+export type PixelsAnswer = FoundImage | ComingImage | SourceFault
 
 /**
  * Everything that goes wrong out there comes back as a value; a thrown Error is a bug, or the

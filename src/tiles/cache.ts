@@ -1,16 +1,23 @@
 import { LRUCache } from 'lru-cache'
 
-/** Loads what is missing; its signal fires when nobody waits for the answer any more. */
-export type Load<V> = (signal: AbortSignal) => Promise<V>
+/**
+ * Loads what is missing.
+ *
+ * @param signal fires when nobody waits for the answer any more
+ * @param early answers those who wait before the load is over; what it gives them is not kept
+ */
+export type Load<V> = (signal: AbortSignal, early: (value: V) => void) => Promise<V>
 
 export interface Cache<V> {
   /**
    * @param signal the caller's own: ends this caller's wait with its reason, and the load only
-   *   when no other caller waits for it
+   *   when no other caller waits for it. Whoever was answered early still waits for the load.
    * @returns what is kept under the key, or what one load (shared by all who ask meanwhile) gives
    * @throws what the load throws
    */
   get(key: string, load: Load<V>, signal?: AbortSignal): Promise<V>
+  /** What is kept under the key now, which counts as used; loads nothing. */
+  hit(key: string): V | undefined
   /** What is kept under the key now; loads nothing. */
   peek(key: string): V | undefined
   /** What is kept now, in bytes and in number. */
@@ -25,10 +32,16 @@ export interface CacheOptions<V> {
   readonly count?: number | undefined
   /** What it weighs in bytes; undefined: not to be kept. */
   weigh(value: V): number | undefined
+  /** For how long it is kept, in milliseconds; undefined: as long as there is room. */
+  keepMs?(value: V): number | undefined
+  /** Milliseconds on a clock that nobody sets. */
+  readonly monotonic: () => number
 }
 
 interface Loading<V> {
   readonly result: Promise<V>
+  /** The result, or what the load gave early. */
+  readonly first: Promise<V>
   readonly nobodyWaits: AbortController
   waiters: number
 }
@@ -41,23 +54,33 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
   const kept = new LRUCache<string, V>({
     maxSize: options.bytes,
     maxEntrySize: Math.max(1, Math.floor(options.bytes / 8)),
+    perf: { now: options.monotonic },
+    ttlResolution: 0,
     ...(options.count === undefined ? {} : { max: options.count }),
   })
   const loading = new Map<string, Loading<V>>()
 
+  function keep(key: string, value: V): void {
+    const weight = options.weigh(value)
+    if (weight === undefined) return
+    const ttl = options.keepMs?.(value)
+    const size = weight + 2 * key.length + OVERHEAD_BYTES
+    kept.set(key, value, ttl === undefined ? { size } : { size, ttl })
+  }
+
   function start(key: string, load: Load<V>): Loading<V> {
     const nobodyWaits = new AbortController()
-    const result = load(nobodyWaits.signal)
+    const first = Promise.withResolvers<V>()
+    const result = load(nobodyWaits.signal, first.resolve)
       .then((value) => {
-        const weight = options.weigh(value)
-        if (weight !== undefined)
-          kept.set(key, value, { size: weight + 2 * key.length + OVERHEAD_BYTES })
+        keep(key, value)
         return value
       })
       .finally(() => {
         if (loading.get(key) === started) loading.delete(key)
       })
-    const started: Loading<V> = { result, nobodyWaits, waiters: 0 }
+    result.then(first.resolve, first.reject)
+    const started: Loading<V> = { result, first: first.promise, nobodyWaits, waiters: 0 }
     loading.set(key, started)
     return started
   }
@@ -77,12 +100,11 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
       if (hit !== undefined) return hit
       const shared = loading.get(key) ?? start(key, load)
       shared.waiters++
-      try {
-        return await unlessAborted(shared.result, signal)
-      } finally {
-        leave(key, shared)
-      }
+      const over = () => leave(key, shared)
+      unlessAborted(shared.result, signal).then(over, over)
+      return unlessAborted(shared.first, signal)
     },
+    hit: (key) => kept.get(key),
     peek: (key) => kept.peek(key),
     get bytes() {
       return kept.calculatedSize

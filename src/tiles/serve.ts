@@ -1,5 +1,7 @@
+import { LRUCache } from 'lru-cache'
 import { badAnswer } from '../sources/source.ts'
 import {
+  type ComingImage,
   type FetchedOptions,
   fetchedFrom,
   type Held,
@@ -24,6 +26,8 @@ export interface Tiles {
   info(key: ImageKey, id: string, signal?: AbortSignal): Promise<OurInfo | FaultAnswer>
   /** @param segments region, size, rotation, quality.format: path segments, already decoded */
   image(key: ImageKey, segments: readonly string[], signal?: AbortSignal): Promise<ImageAnswer>
+  /** What `image` gave before for the same request, if it is still kept. Does not wait. */
+  hit(key: ImageKey, segments: readonly string[]): ServedImage | undefined
   /** What is kept in memory now. */
   held(): Held
   /** What `image` would answer, as far as it is known without fetching that image. */
@@ -39,7 +43,9 @@ export interface NotFetched {
   readonly kind: 'not-fetched'
 }
 
-type Plan = { readonly kind: 'wanted'; readonly wanted: Wanted } | Exclude<ImageAnswer, ServedImage>
+type Plan =
+  | { readonly kind: 'wanted'; readonly wanted: Wanted }
+  | Exclude<ImageAnswer, ServedImage | ComingImage>
 
 export interface TilesOptions extends FetchedOptions {
   readonly limits: Limits
@@ -47,6 +53,8 @@ export interface TilesOptions extends FetchedOptions {
 
 export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
   const fetched = fetchedFrom(options)
+  /** Canonical paths by what was asked for: a plan is the same each time. */
+  const paths = new LRUCache<string, string>({ max: MOST_PATHS })
 
   async function cut(
     key: ImageKey,
@@ -88,7 +96,13 @@ export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
     },
     async image(key, segments, signal) {
       const planned = await plan(key, segments, signal)
-      return planned.kind === 'wanted' ? fetched.image(planned.wanted, signal) : planned
+      if (planned.kind !== 'wanted') return planned
+      paths.set(askedFor(key, segments), planned.wanted.path)
+      return fetched.image(planned.wanted, signal)
+    },
+    hit(key, segments) {
+      const path = paths.get(askedFor(key, segments))
+      return path === undefined ? undefined : fetched.hit(key, path)
     },
     async peek(key, segments, signal) {
       const planned = await plan(key, segments, signal)
@@ -97,6 +111,13 @@ export function tilesFrom({ limits, ...options }: TilesOptions): Tiles {
         : planned
     },
   }
+}
+
+/** Some 200 bytes each. */
+const MOST_PATHS = 50_000
+
+function askedFor({ version, image }: ImageKey, segments: readonly string[]): string {
+  return `${version} ${image.number} ${segments.join('/')}`
 }
 
 const TOO_LARGE = { kind: 'too-large' } as const

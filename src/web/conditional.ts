@@ -2,8 +2,13 @@ import type { WebContext } from './context.ts'
 
 /** Has the client this very version (RFC 9110 section 13.1.2)? */
 export function isUnchanged(c: WebContext, etag: string): boolean {
-  const sent = c.req.header('if-none-match')
+  return hasVersion(c.req.header('if-none-match'), etag)
+}
+
+/** @param sent the header If-None-Match */
+export function hasVersion(sent: string | undefined, etag: string): boolean {
   if (sent === undefined) return false
+  if (sent === etag) return true
   const tags = sent.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   return tags.includes(etag) || sent.trim() === '*'
 }

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono'
 import type { Answers } from './answers.ts'
 import type { WebContext, WebDeps, WebEnv } from './context.ts'
 import { demonstrationHost, demonstrationVisitor } from './demonstration.ts'
-import { createIdentify } from './identity.ts'
+import { identifyBy } from './identity.ts'
 import type { Refused } from './refusals.ts'
 import { pathOf, pathSegments } from './target.ts'
 
@@ -12,12 +12,7 @@ const LONGEST_PATH = 4096
 /** The first thing that meets a request: it refuses what no route should see, settles who asks. */
 export function guard(deps: WebDeps, answers: Answers): MiddlewareHandler<WebEnv> {
   const { settings, people, log } = deps
-  const identify = createIdentify({
-    header: settings.remoteUserHeader,
-    nameCase: settings.remoteUserCase,
-    trustedProxies: settings.trustedProxies,
-    secrets: settings.proxySecrets,
-  })
+  const identify = identifyBy(settings)
 
   function examine(c: WebContext): Refused | undefined {
     const { incoming } = c.env

@@ -2,9 +2,11 @@ import { type EpochMs, SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
+import type { ComingImage } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
+import { flowing } from './flowing.ts'
 import type { Refused } from './refusals.ts'
 import type { Handler, Router } from './routes.ts'
 import { createSlowing } from './slowing.ts'
@@ -46,11 +48,17 @@ export function loanEntrance({ clock, loans }: Pick<WebDeps, 'clock' | 'loans'>)
     },
     stillOpen(c, barcode) {
       const loan = openLoan(c, barcode)
-      return loan && `private, max-age=${cacheSeconds(loan.dueAt, clock.now())}`
+      return loan && cacheControlFor(loan.dueAt, clock.now())
     },
     shut: { kind: 'not-on-loan' },
   }
 }
+
+/** What an Accept-Encoding header says when the client can read them. */
+const CODINGS = { brotli: /\bbr\b/, gzip: /\bgzip\b/ }
+
+/** Below an entrance: the images of an item. */
+export const IMAGE_ROUTE = '/iiif/:barcode/:number/*'
 
 /** What an entrance leads to: the manifest, and for each of its images info.json and pixels. */
 export function iiifRoutes(
@@ -87,19 +95,20 @@ export function iiifRoutes(
       const rewritten = await manifests.rewritten(barcode, version, origin)
       if (rewritten === undefined) return answers.refuseJson(c, { kind: 'not-found' })
       if (stillOpen(c, barcode) === undefined) return answers.refuseJson(c, shut)
-      const gzip = /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')
+      const accepted = c.req.header('accept-encoding') ?? ''
+      const form = (['brotli', 'gzip'] as const).find((one) => CODINGS[one].test(accepted))
       const headers = {
         'Content-Type': 'application/json',
         'Cache-Control': 'private, no-store',
         Vary: `${vary}, Accept-Encoding`,
       }
-      return gzip
-        ? c.body(rewritten.gzip, 200, { ...headers, 'Content-Encoding': 'gzip' })
-        : c.body(rewritten.bytes, 200, headers)
+      if (form === undefined) return c.body(rewritten.bytes, 200, headers)
+      const coding = form === 'brotli' ? 'br' : 'gzip'
+      return c.body(rewritten[form], 200, { ...headers, 'Content-Encoding': coding })
     }),
   })
 
-  route(`${under}/iiif/:barcode/:number/*`, {
+  route(`${under}${IMAGE_ROUTE}`, {
     GET: counted(async (c) => {
       const entered = await enter(c)
       if ('kind' in entered) return answers.refuseJson(c, entered)
@@ -127,6 +136,8 @@ export function iiifRoutes(
       switch (answer.kind) {
         case 'image':
           return send(c, cacheControl, answer.type, answer.bytes, answer.etag)
+        case 'coming-image':
+          return sendComing(c, cacheControl, answer)
         case 'info': {
           const bytes = Buffer.from(JSON.stringify(answer.document))
           return send(c, cacheControl, 'application/json', bytes, strongEtag(bytes))
@@ -148,6 +159,15 @@ export function iiifRoutes(
     }),
   })
 
+  /** @returns whether the browser has this very version already */
+  function head(c: WebContext, cacheControl: string, etag: string | undefined): boolean {
+    c.header('Cache-Control', cacheControl)
+    c.header('Vary', vary)
+    if (etag === undefined) return false
+    c.header('ETag', etag)
+    return isUnchanged(c, etag)
+  }
+
   function send(
     c: WebContext,
     cacheControl: string,
@@ -155,16 +175,22 @@ export function iiifRoutes(
     bytes: Uint8Array<ArrayBuffer>,
     etag: string,
   ): Response {
-    c.header('Cache-Control', cacheControl)
-    c.header('ETag', etag)
-    c.header('Vary', vary)
-    if (isUnchanged(c, etag)) return c.body(null, 304)
+    if (head(c, cacheControl, etag)) return c.body(null, 304)
     c.header('Content-Type', type)
     return c.body(bytes)
+  }
+
+  /** Passes an image on while it comes, so that its first bytes do not wait for its last. */
+  function sendComing(c: WebContext, cacheControl: string, image: ComingImage): Response {
+    if (head(c, cacheControl, image.etag)) return c.body(null, 304)
+    c.header('Content-Type', image.type)
+    const { length } = image.flow
+    if (length !== undefined) c.header('Content-Length', String(length))
+    return c.body(flowing(image, () => c.env.outgoing.destroy()))
   }
 }
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
-function cacheSeconds(dueAt: EpochMs, now: EpochMs): number {
-  return Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))
+export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {
+  return `private, max-age=${Math.max(0, Math.min(300, Math.floor((dueAt - now) / SECOND)))}`
 }

@@ -4,7 +4,8 @@ import { viewerConfig } from './viewer-config.js'
 /**
  * @typedef {object} BookEvents
  * @property {(page: number, pages: number) => void} onPage - a page is shown; counted from 1
- * @property {() => void} onTrouble - an image, its description or a thumbnail did not load
+ * @property {(url: string | undefined) => void} onTrouble - an image, its description (info.json)
+ *   or a thumbnail did not load
  * @property {() => void} onNoManifest - the book could not be opened at all
  * @property {(on: boolean) => void} onFullScreen - the viewer's full screen button was pressed
  */
@@ -29,7 +30,7 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   // Listeners are copied when the book is opened: later than this they would not be heard.
   uv.on('configure', ({ cb }) => cb(viewerConfig))
   uv.on('canvasIndexChange', (index) => events.onPage(index + 1, pages()))
-  uv.on('loginFailed', events.onTrouble) // any refused info.json
+  uv.on('loginFailed', () => events.onTrouble(currentInfo())) // any refused info.json
   uv.on('toggleFullScreen', ({ isFullScreen }) => events.onFullScreen(isFullScreen))
   uv.on('openseadragonExtension.open', onPageOpened)
   box.addEventListener('error', thumbnailFailed, true)
@@ -42,6 +43,9 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   const extension = () => uv.assignedContentHandler?.extension
   const openSeadragon = () => extension()?.centerPanel?.viewer
   const pages = () => extension().helper.getTotalCanvases()
+  const currentInfo = () => extension()?.helper.getCurrentCanvas()?.externalResource?.dataUri
+  /** What undoes each failure. */
+  const failed = new Set()
   const ahead = readAhead(nextInfos)
   let listened
 
@@ -50,7 +54,14 @@ export async function openBook(box, { viewer, manifest, page }, events) {
     ahead.pageOpened(current)
     if (current === listened) return
     listened = current
-    current.addHandler('tile-load-failed', events.onTrouble)
+    current.addHandler('tile-load-failed', tileFailed)
+  }
+
+  function tileFailed({ tile }) {
+    failed.add(() => {
+      tile.exists = true // else it is never asked for again
+    })
+    events.onTrouble(tile.getUrl())
   }
 
   /** Where the images of the next page are described; a page may be a pair of them. */
@@ -76,7 +87,11 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   function thumbnailFailed({ target }) {
     if (!(target instanceof HTMLImageElement)) return
     target.style.visibility = 'hidden' // not the browser's sign for a broken image
-    events.onTrouble()
+    failed.add(() => {
+      target.style.visibility = ''
+      target.src += ''
+    })
+    if (target.src.includes('/iiif/')) events.onTrouble(target.src) // not one of its own buttons
   }
 
   return {
@@ -97,8 +112,12 @@ export async function openBook(box, { viewer, manifest, page }, events) {
       const viewport = openSeadragon()?.viewport
       return viewport !== undefined && viewport.getZoom() > viewport.getHomeZoom() * 1.02
     },
-    /** Asks again for tiles that failed while the connection was lost. */
-    reloadTiles: () => openSeadragon()?.world.resetItems(),
+    /** Asks again for tiles and thumbnails that failed. */
+    reloadTiles() {
+      for (const undo of failed) undo()
+      failed.clear()
+      openSeadragon()?.world.resetItems()
+    },
     /** Leaves no page on the screen or in the viewer's memory. */
     close() {
       ahead.close()

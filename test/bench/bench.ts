@@ -4,10 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
+import { coldTiles } from './reading/cold.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
+import { manifests } from './reading/manifests.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
+import { troubledImages } from './reading/troubled.ts'
 
 const HELP = `npm run bench [-- NAME ...] [-- --short]
 
@@ -15,7 +18,7 @@ Measures Carrel against nginx and prints a table; exits 1 when a target is misse
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
 ip and Chromium.
 
-  NAME      only these: cached, first-page
+  NAME      only these: cached, cold, troubled, manifests, first-page
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -23,7 +26,13 @@ const PARTS: Readonly<
     string,
     (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
   >
-> = { cached: cachedTiles, 'first-page': firstPage }
+> = {
+  cached: cachedTiles,
+  cold: coldTiles,
+  troubled: troubledImages,
+  manifests,
+  'first-page': firstPage,
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -38,7 +47,7 @@ else process.exit(inOwnNetwork())
  * network does: everything runs in a network namespace whose loopback has 1500.
  */
 function inOwnNetwork(): number {
-  const script = 'ip link set lo mtu 1500 up && exec "$@"'
+  const script = 'ip link set lo mtu 1500 up && exec taskset -c 1 "$@"'
   const again = [process.execPath, import.meta.filename, '--inside', ...process.argv.slice(2)]
   const { status } = spawnSync('unshare', ['-n', 'sh', '-c', script, 'sh', ...again], {
     stdio: 'inherit',

@@ -225,12 +225,12 @@ describe('a local source', () => {
     expect((await source.pixels(page(2), path)).kind).toBe('refused-request')
   })
 
-  it('opens no image with more pixels than it may', async () => {
+  it('1.8 pixel budget: opens no image with more pixels than it may', async () => {
     const small = localSource({ imagesDir: join(dir, 'images'), largestPixels: 1_000_000 })
     expect((await small.pixels(page(2), 'full/90,/0/default.jpg')).kind).toBe('bad-answer')
   })
 
-  it('says busy when too many wait already, and serves all the others', async () => {
+  it('1.8 queue: says busy when too many wait already, and serves all the others', async () => {
     const narrow = localSource({ imagesDir: join(dir, 'images'), waiting: 2 })
     const asked = Array.from({ length: 40 }, (_, i) =>
       narrow.pixels(page(2), `${i},0,512,512/512,/0/default.jpg`),
@@ -239,7 +239,23 @@ describe('a local source', () => {
     expect(kinds.filter((kind) => kind === 'found').length).toBeGreaterThan(2)
     expect(kinds.filter((kind) => kind === 'busy').length).toBeGreaterThan(0)
     expect(new Set(kinds)).toEqual(new Set(['found', 'busy']))
+    const busy = (await Promise.all(asked)).find(({ kind }) => kind === 'busy')
+    expect(busy).toMatchObject({ retryAfterS: 1 })
     expect(await narrow.pixels(page(2), 'full/90,/0/default.jpg')).toMatchObject({ kind: 'found' })
+  })
+
+  it('1.8 time limit: gives an image up that takes too long, and goes on', async () => {
+    const slow = localSource({ imagesDir: join(dir, 'images'), timeoutS: 1, largestSide: 9000 })
+    const noise = { type: 'gaussian', mean: 128, sigma: 40 } as const
+    await sharp({ create: { width: 1200, height: 1800, channels: 3, background: 'red', noise } })
+      .tiff({ compression: 'jpeg' })
+      .toFile(join(dir, 'images/b1/v1/noise.tif'))
+    const before = performance.now()
+    // To pack that as PNG takes many seconds.
+    const got = await slow.pixels(image('b1/v1/noise'), 'full/6000,9000/0/default.png')
+    expect(got).toMatchObject({ kind: 'timeout' })
+    expect(performance.now() - before).toBeLessThan(8_000)
+    expect((await slow.pixels(page(2), 'full/90,/0/default.jpg')).kind).toBe('found')
   })
 
   it('gives each image a buffer of its own, so that the cache holds no more than it counts', async () => {

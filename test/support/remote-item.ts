@@ -12,9 +12,21 @@ export async function addRemoteItem(
   site: Site,
   upstream: Pick<IiifUpstream, 'service'>,
   item: string,
-  { names, ...image }: UpstreamImage & { names: readonly string[] },
+  images: RemoteImages,
 ): Promise<void> {
   await site.addItem(item, { convert: false })
+  putRemoteManifest(site, upstream, item, images)
+}
+
+export type RemoteImages = UpstreamImage & { readonly names: readonly string[] }
+
+/** Puts the manifest of such an item where Carrel finds it, instead of the one that was there. */
+export function putRemoteManifest(
+  site: Pick<Site, 'settings'>,
+  upstream: Pick<IiifUpstream, 'service'>,
+  item: string,
+  { names, ...image }: RemoteImages,
+): void {
   const { api, width, height } = image
   const canvases = names.map((name, i) => {
     const id = `https://m.example/${item}/${i + 1}`

@@ -11,6 +11,7 @@ import { peopleIn } from '../../src/people/people.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import { startServer } from '../../src/server.ts'
 import { loadSettings, type Settings } from '../../src/settings.ts'
+import type { RemoteOptions } from '../../src/sources/remote.ts'
 import { type TestClock, testClock } from './clock.ts'
 import { testFolder } from './folder.ts'
 import { freePort } from './free-port.ts'
@@ -54,6 +55,11 @@ export async function startSite(
     clock?: TestClock
     processDir?: string
     lsp?: Lsp
+    images?: Partial<RemoteOptions>
+    /** It outlives the test: whoever starts it stops it, and names the folder. */
+    shared?: boolean
+    /** BASE_URL, where a front server stands before it. */
+    baseUrl?: string
   } = {},
 ): Promise<Site> {
   const folder = options.folder ?? testFolder()
@@ -63,7 +69,7 @@ export async function startSite(
   const file = join(folder, 'settings.ini')
   writeFileSync(
     file,
-    `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
+    `[carrel]\nBASE_URL = ${options.baseUrl ?? url}\nPORT = ${port}\nPROCESS_DIR = ${options.processDir ?? 'processing'}\nTIME_ZONE = Europe/Zurich\n${options.ini ?? ''}\n`,
   )
   const reading = loadSettings({ file, env: {} })
   if (reading.kind === 'faults') throw new Error(reading.faults.join('\n'))
@@ -78,6 +84,7 @@ export async function startSite(
     clock,
     log,
     monotonic: () => clock.now(),
+    ...(options.images && { images: options.images }),
     coverPaceMs: 0,
     ...(options.lsp && { lsp: { kind: 'lsp', lsp: options.lsp } }),
   })
@@ -86,7 +93,7 @@ export async function startSite(
     if (running) await server.stop()
     running = false
   }
-  onTestFinished(stop)
+  if (!options.shared) onTestFinished(stop)
   const send = (name: string | undefined, path: string, init: RequestInit = {}) =>
     fetch(`${url}${path}`, {
       redirect: 'manual',

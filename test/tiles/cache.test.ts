@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createCache } from '../../src/tiles/cache.ts'
+import { createCache, type Load } from '../../src/tiles/cache.ts'
 
 interface Value {
   readonly bytes: Buffer
@@ -8,8 +8,11 @@ interface Value {
 
 const value = (size: number, isGood = true): Value => ({ bytes: Buffer.alloc(size), isGood })
 
+const weigh = (v: Value) => (v.isGood ? v.bytes.length : undefined)
+const monotonic = () => performance.now()
+
 const cacheOf = (bytes: number, count?: number) =>
-  createCache<Value>({ bytes, count, weigh: (v) => (v.isGood ? v.bytes.length : undefined) })
+  createCache<Value>({ bytes, count, weigh, monotonic })
 
 /** A load that ends when it is told to. */
 function held(result: Value) {
@@ -79,6 +82,46 @@ describe('createCache', () => {
     expect(cache.count).toBe(0)
     expect((await cache.get('a', async () => value(10))).isGood).toBe(true)
     expect(cache.count).toBe(1)
+  })
+
+  it('answers early all who wait, who still count as waiting until the load is over', async () => {
+    const cache = cacheOf(100_000)
+    const whole = Promise.withResolvers<Value>()
+    let aborted = false
+    const load: Load<Value> = (signal, early) => {
+      signal.addEventListener('abort', () => {
+        aborted = true
+        whole.reject(signal.reason)
+      })
+      early(value(1))
+      return whole.promise
+    }
+    const [a, b] = [new AbortController(), new AbortController()]
+    for (const { signal } of [a, b]) {
+      expect((await cache.get('a', load, signal)).bytes).toHaveLength(1)
+    }
+    a.abort()
+    await new Promise((done) => setImmediate(done))
+    expect([aborted, cache.count]).toEqual([false, 0])
+    b.abort()
+    await new Promise((done) => setImmediate(done))
+    expect([aborted, cache.count]).toEqual([true, 0])
+    expect((await cache.get('a', async () => value(7))).bytes).toHaveLength(7)
+  })
+
+  it('keeps for a time what is worth no more', async () => {
+    let now = 1
+    const keepMs = ({ isGood }: Value) => (isGood ? undefined : 1000)
+    const clocked = { bytes: 100_000, weigh: () => 1, keepMs, monotonic: () => now }
+    const cache = createCache<Value>(clocked)
+    const bad = await cache.get('bad', async () => value(10, false))
+    const good = await cache.get('good', async () => value(10))
+    now += 1000
+    expect(await cache.get('bad', async () => value(20))).toBe(bad)
+    now += 1
+    expect((await cache.get('bad', async () => value(20))).bytes).toHaveLength(20)
+    now += 1e9
+    expect(await cache.get('good', async () => value(20))).toBe(good)
   })
 
   it('hands out what is too large to keep, and keeps the rest', async () => {

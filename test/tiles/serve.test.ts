@@ -36,10 +36,14 @@ const nowhere: Source = {
   pixels: async () => ({ kind: 'not-found', detail: {} }),
 }
 
-function serving(log: Log = listening().log, cacheBytes = 1e7) {
+function serving(
+  log: Log = listening().log,
+  cacheBytes = 1e7,
+  monotonic = () => performance.now(),
+) {
   const remote = remoteSource({ wholeMs: 2_000, headersMs: 1_000 })
   closing.push(() => remote.close())
-  return tilesFrom({ local: nowhere, remote, cacheBytes, limits, log })
+  return tilesFrom({ local: nowhere, remote, cacheBytes, limits, log, monotonic })
 }
 
 const keyOf = (image: SourceImage, version = 'v1', number = 1): ImageKey => ({
@@ -144,10 +148,11 @@ describe('tiles of an image server that fails', () => {
     [500, { kind: 'upstream', status: 502 }, 'warn', 'upstream.status'],
     [504, { kind: 'upstream', status: 504 }, 'warn', 'upstream.timeout'],
   ])(
-    'turns %i into an answer and one line of the log, and keeps neither',
+    'turns %i into an answer and one line of the log, and keeps neither for long',
     async (code, expected, level, event) => {
       const { log, lines } = listening()
-      const tiles = serving(log)
+      let now = 1
+      const tiles = serving(log, 1e7, () => now)
       status(code)
       const ask = () => tiles.image(key, path('full/90,/0/default.jpg'))
       const answers = await Promise.all([ask(), ask(), ask()])
@@ -162,6 +167,7 @@ describe('tiles of an image server that fails', () => {
         .jpeg()
         .toBuffer()
       play((socket) => socket.end(answer(good)))
+      now += 10_001
       expect((await ask()).kind).toBe('image')
     },
   )

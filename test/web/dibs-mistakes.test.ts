@@ -24,11 +24,12 @@ describe('1.1 what DIBS got wrong', () => {
       socket.end(answer('<h1>/srv/internal/path</h1>', { status, type: 'text/html' })),
     )
     const cases: [number, number, string][] = [
-      [404, 404, 'upstream.not-found'],
       [500, 502, 'upstream.status'],
       [403, 502, 'upstream.denied'],
       [503, 503, 'upstream.busy'],
       [200, 502, 'upstream.type'],
+      // The last: it is remembered for some seconds.
+      [404, 404, 'upstream.not-found'],
     ]
     for (const [theirs, ours, line] of cases) {
       status = theirs

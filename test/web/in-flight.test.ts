@@ -7,14 +7,15 @@ import { type Reading, readingFrom } from '../support/reading.ts'
 
 const TILE = '/iiif/A/1/0,0,512,512/512,512/0/default.jpg'
 
-/** `between` happens when half of an image has come from the image server. */
+/** `between` happens when the headers of an image have come from the image server. */
 async function reading(between: () => void | Promise<void>): Promise<Reading> {
   const background = { width: 512, height: 512, channels: 3, background: 'red' } as const
   const image = answer(await sharp({ create: background }).jpeg().toBuffer())
   return readingFrom(async (socket) => {
-    socket.write(image.subarray(0, image.length / 2))
+    const body = image.indexOf('\r\n\r\n') + 4
+    socket.write(image.subarray(0, body))
     await between()
-    socket.end(image.subarray(image.length / 2))
+    socket.end(image.subarray(body))
   })
 }
 

@@ -23,11 +23,35 @@ const run = promisify(execFile)
 export async function load(
   contestant: Contestant,
   folder: string,
-  options: { seconds: number; connections?: number; etags?: ReadonlyMap<string, string> },
+  options: Load & { etags?: ReadonlyMap<string, string> },
 ): Promise<Loaded> {
-  const { seconds, connections = 32, etags } = options
-  const script = join(folder, 'tiles.lua')
-  writeFileSync(script, luaFor(contestant, etags))
+  return loadBy(contestant, folder, luaFor(contestant, options.etags), options)
+}
+
+/** The same for one address. */
+export async function loadOne(
+  contestant: Contestant,
+  folder: string,
+  options: Load & { path: string; headers: Readonly<Record<string, string>> },
+): Promise<Loaded> {
+  const headers = Object.entries(options.headers).map(([name, value]) => `["${name}"] = "${value}"`)
+  const lua = `request = function() return wrk.format("GET", "${options.path}", { ${headers.join(', ')} }) end`
+  return loadBy(contestant, folder, lua, options)
+}
+
+interface Load {
+  readonly seconds: number
+  readonly connections?: number
+}
+
+async function loadBy(
+  contestant: Contestant,
+  folder: string,
+  lua: string,
+  { seconds, connections = 32 }: Load,
+): Promise<Loaded> {
+  const script = join(folder, 'load.lua')
+  writeFileSync(script, lua)
   const before = contestant.cpuUs()
   const args = ['-c', '1', 'wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--latency']
   const { stdout } = await run('taskset', [...args, '-s', script, contestant.address])

@@ -175,20 +175,26 @@ async function startDoor(port: number): Promise<ChildProcess> {
 /** The real thing, started as the README says, its limits on but higher than any load. */
 export async function startCarrel(
   folder: string,
-  options: { ini?: string; cores?: string; port?: number } = {},
-): Promise<Contestant> {
+  options: {
+    ini?: string
+    cores?: string
+    port?: number
+    manifests?: (item: string) => object
+  } = {},
+): Promise<Contestant & { readonly home: string }> {
   const { ini = '', cores = SERVER_CORE, port = PORTS.carrel } = options
+  const { manifests = (item: string) => manifestOf(UPSTREAM, item) } = options
   const address = `http://127.0.0.1:${port}`
   const home = join(folder, `carrel-${port}`)
   mkdirSync(join(home, 'manifests'), { recursive: true })
   writeFileSync(
     join(home, 'settings.ini'),
-    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\nIIIF_BASE_URL = ${UPSTREAM}/iiif\n` +
-      `IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
+    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n` +
+      `${ini.includes('IIIF_BASE_URL') ? '' : `IIIF_BASE_URL = ${UPSTREAM}/iiif\n`}IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
   )
   for (const item of ITEMS) {
     const file = join(home, 'manifests', `${item}-manifest.json`)
-    writeFileSync(file, JSON.stringify(manifestOf(UPSTREAM, item)))
+    writeFileSync(file, JSON.stringify(manifests(item)))
   }
   lendAll(join(home, 'data/carrel.db'))
   const args = ['-c', cores, process.execPath, join(ROOT, 'src/server.ts')]
@@ -197,6 +203,7 @@ export async function startCarrel(
   await answering(address)
   for (const item of ITEMS) await borrow(address, item)
   return {
+    home,
     name: 'Carrel',
     address,
     header: 'REMOTE_USER',
