@@ -11,7 +11,7 @@ const UNSEEN = [
   /\.overlay\.(?:clickthrough|share)|\.multiSelect|\.copyBtn/,
   /\.rightPanel|\.centerOptions \.autocomplete/,
   /\.footerPanel \.(?:search|positionPlacemarker)|\.searchResults/,
-  /\.uv-icon-(?:bookmark|download|embed|feedback|gallery|more-info|open|print|settings|share)\b/,
+  /\.uv-icon-(?:bookmark|download|embed|feedback|gallery|help|more-info|open|print|settings|share)\b/,
   /\.uv > div|\.centerPanel \.content \.spinner/,
 ]
 const RULE = /([^{}]+)\{([^{}]*)\}/g
