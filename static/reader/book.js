@@ -1,3 +1,4 @@
+import { readAhead } from './read-ahead.js'
 import { viewerConfig } from './viewer-config.js'
 
 /**
@@ -19,6 +20,7 @@ import { viewerConfig } from './viewer-config.js'
  */
 export async function openBook(box, { viewer, manifest, page }, events) {
   const { init } = await import(viewer)
+  drawWithoutWebGl()
   onManifestFailure(events.onNoManifest)
   const uv = init(box, {
     iiifManifestId: new URL(manifest, location.href).href,
@@ -30,7 +32,7 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   uv.on('canvasIndexChange', (index) => events.onPage(index + 1, pages()))
   uv.on('loginFailed', () => events.onTrouble(currentInfo())) // any refused info.json
   uv.on('toggleFullScreen', ({ isFullScreen }) => events.onFullScreen(isFullScreen))
-  uv.on('openseadragonExtension.open', listenToTiles)
+  uv.on('openseadragonExtension.open', onPageOpened)
   box.addEventListener('error', thumbnailFailed, true)
   // It measures itself when the window changes, not when its box does.
   const resizing = new ResizeObserver(() => window.dispatchEvent(new Event('resize')))
@@ -44,10 +46,12 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   const currentInfo = () => extension()?.helper.getCurrentCanvas()?.externalResource?.dataUri
   /** What undoes each failure. */
   const failed = new Set()
+  const ahead = readAhead(nextInfos)
   let listened
 
-  function listenToTiles() {
+  function onPageOpened() {
     const current = openSeadragon()
+    ahead.pageOpened(current)
     if (current === listened) return
     listened = current
     current.addHandler('tile-load-failed', tileFailed)
@@ -58,6 +62,14 @@ export async function openBook(box, { viewer, manifest, page }, events) {
       tile.exists = true // else it is never asked for again
     })
     events.onTrouble(tile.getUrl())
+  }
+
+  /** Where the images of the next page are described; a page may be a pair of them. */
+  function nextInfos() {
+    const { helper } = extension()
+    const next = extension().getNextPageIndex()
+    const indices = next < 0 || next >= pages() ? [] : extension().getPagedIndices(next)
+    return indices.flatMap((index) => infoOf(helper.getCanvasByIndex(index)) ?? [])
   }
 
   /** A phone was turned: the page is to be seen whole again, once the viewer has settled. */
@@ -108,12 +120,31 @@ export async function openBook(box, { viewer, manifest, page }, events) {
     },
     /** Leaves no page on the screen or in the viewer's memory. */
     close() {
+      ahead.close()
       resizing.disconnect()
       landscape.removeEventListener('change', fitPage)
       attempt(destroyOpenSeadragon) // dispose() alone would keep its tiles
       attempt(() => uv.dispose())
       box.replaceChildren()
     },
+  }
+}
+
+/** In Presentation 3 and in 2. An image without a service has no description. */
+function infoOf(canvas) {
+  const image = canvas.getContent()[0]?.getBody()[0] ?? canvas.getImages()[0]?.getResource()
+  return image?.getServices()[0]?.getInfoUri()
+}
+
+/**
+ * OpenSeadragon draws on a plain canvas where WebGL is refused, as it does by itself on tablets.
+ * Where no graphics card helps, its trial of WebGL takes a second and each page turn half of one.
+ */
+function drawWithoutWebGl() {
+  const { prototype } = HTMLCanvasElement
+  const { getContext } = prototype
+  prototype.getContext = function (kind, ...options) {
+    return kind.startsWith('webgl') ? null : getContext.call(this, kind, ...options)
   }
 }
 

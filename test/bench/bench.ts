@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
 import { edgeTiles } from './reading/edge.ts'
+import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
 import { readers } from './reading/readers.ts'
@@ -18,9 +19,11 @@ import { startUp } from './start.ts'
 const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
-spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset and ip.
+spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
+ip and Chromium.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start
+  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
+            first-page
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -37,6 +40,7 @@ const PARTS: Readonly<
   edge: edgeTiles,
   start: startUp,
   workers: manyCores,
+  'first-page': firstPage,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,20 +1,8 @@
 /// <reference lib="dom" />
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, onTestFinished } from 'vitest'
+import { launchChromium } from './chromium.ts'
 import type { Site } from './site.ts'
-
-const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-/** Nothing that a browser does by itself may reach another host. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } }
 export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true }
@@ -23,11 +11,7 @@ export const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true, is
 export function browserForFile() {
   let browser: Browser
   beforeAll(async () => {
-    const executablePath = CHROMIUM.find(existsSync)
-    if (executablePath === undefined) {
-      throw new Error('these tests need Chromium: apt-get install chromium')
-    }
-    browser = await chromium.launch({ executablePath, args: ARGUMENTS })
+    browser = await launchChromium()
   })
   afterAll(() => browser?.close())
 

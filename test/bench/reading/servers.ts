@@ -22,6 +22,8 @@ export const PORTS = {
   carrel: 7006,
   edge: 7007,
   start: 7008,
+  book: 7009,
+  bookFront: 7011,
 }
 export const UPSTREAM = `http://127.0.0.1:${PORTS.upstream}`
 
@@ -130,7 +132,7 @@ function cachingServer(folder: string, name: string, port: number, location: str
     }`
 }
 
-async function startNginx(
+export async function startNginx(
   name: string,
   folder: string,
   servers: string,
