@@ -32,9 +32,7 @@ const LSPS: readonly (readonly [name: string, note: string, settings: string])[]
 FOLIO_OKAPI_URL = https://okapi.example.edu
 FOLIO_OKAPI_TENANT_ID = example
 FOLIO_USER = carrel
-FOLIO_PASSWORD = its password
-FOLIO_ACCESSION_PREFIX = clc
-EDS_PAGE_TEMPLATE = https://discovery.example.edu/?an={accession_number}`,
+FOLIO_PASSWORD = its password`,
   ],
   [
     'TIND',
