@@ -26,13 +26,17 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
   const slowing = createSlowing(deps)
   const yes = createYes(settings)
 
-  async function check(c: WebContext, page: number | undefined): Promise<Response> {
+  /** @param number of the page, as it was sent */
+  async function check(c: WebContext, number?: string): Promise<Response> {
     const visitor = c.get('visitor')
     if (visitor === undefined) return answers.refuseJson(c, { kind: 'not-signed-in' })
     const barcode = parseBarcode(c.req.param('barcode') ?? '')
     const loan = barcode && access({ loans, clock }, barcode, visitor.patron)
     if (barcode === undefined || loan === undefined)
       return answers.refuseJson(c, { kind: 'not-on-loan' })
+    if (number !== undefined && !/^[1-9]\d{0,5}$/.test(number))
+      return answers.refuseJson(c, { kind: 'no-such-image' })
+    const page = number === undefined ? undefined : Number(number)
     const slowed = await slowing(barcode, loan.id, page)
     if (slowed !== undefined) {
       return answers.refuseJson(c, slowed, { 'Retry-After': String(slowed.retryAfterS) })
@@ -40,14 +44,8 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
     return c.body(null, 204, yes(loan, clock.now()))
   }
 
-  route(ROUTES.item, { GET: (c) => check(c, undefined) })
-  route(ROUTES.page, {
-    GET: (c) => {
-      const number = c.req.param('number') ?? ''
-      if (!/^[1-9]\d{0,5}$/.test(number)) return answers.refuseJson(c, { kind: 'no-such-image' })
-      return check(c, Number(number))
-    },
-  })
+  route(ROUTES.item, { GET: (c) => check(c) })
+  route(ROUTES.page, { GET: (c) => check(c, c.req.param('number') ?? '') })
 }
 
 /**
