@@ -87,9 +87,9 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
 
   function leave(key: string, left: Loading<V>): void {
     left.waiters--
-    if (left.waiters > 0) return
+    if (left.waiters > 0 || loading.get(key) !== left) return
     // Whoever asks from now on must not join a load that is being given up.
-    if (loading.get(key) === left) loading.delete(key)
+    loading.delete(key)
     left.nobodyWaits.abort()
   }
 
