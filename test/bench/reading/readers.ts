@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { connect } from './asking.ts'
 import { allTiles, ITEMS, imageOf, PAGES, type Tile } from './library.ts'
@@ -26,9 +27,10 @@ export async function readers(
     ['cold, a page every two seconds', 2_000, false],
   ] as const) {
     const seen: Read[] = []
+    const home = join(folder, isWarm ? 'warm' : 'cold')
     for (const start of [
-      () => startCarrel(`${folder}/${name}`, { readers: READERS_OF_ITEM }),
-      () => startAuth(`${folder}/${name}`, 0, READERS_OF_ITEM),
+      () => startCarrel(home, { readers: READERS_OF_ITEM }),
+      () => startAuth(home, 0, READERS_OF_ITEM),
     ]) {
       const contestant = await start()
       try {
