@@ -92,7 +92,16 @@ export function answerFirst(server: Server, hit: Hit): void {
   const others = server.listeners('request')
   server.removeAllListeners('request')
   server.on('request', (request, answer) => {
-    if (hit(request, answer)) return
+    if (isAnswered(hit, request, answer)) return
     for (const other of others) other.call(server, request, answer)
   })
+}
+
+/** A fault, as of a disk, must not end the process: the slow way meets it too, and says so. */
+function isAnswered(hit: Hit, request: IncomingMessage, answer: ServerResponse): boolean {
+  try {
+    return hit(request, answer)
+  } catch {
+    return answer.headersSent
+  }
 }

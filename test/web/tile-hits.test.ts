@@ -131,6 +131,15 @@ describe('an image that is kept', () => {
     expect((await site.as('bob', TILE)).status).toBe(403)
   })
 
+  it('leaves a fault of the database to the slow way, which says so, and the server goes on', async () => {
+    const site = await reading()
+    await site.as('ann', TILE)
+    site.db.$client.exec('alter table loans rename to elsewhere')
+    expect((await site.as('ann', TILE)).status).toBe(500)
+    site.db.$client.exec('alter table elsewhere rename to loans')
+    expect((await site.as('ann', TILE)).status).toBe(200)
+  })
+
   it('keeps the pace, and is counted in the statistics for readers alone', async () => {
     const site = await reading('READ_BURST = 4')
     await site.post('lee', '/loan', { barcode: 'A' })
