@@ -104,6 +104,15 @@ describe('the house', () => {
     expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([])
   })
 
+  it('takes drizzle-orm from db/drizzle.ts only, as anything else is slow', () => {
+    const takers = files.filter((name) =>
+      /^import (?!type)[^']*? from 'drizzle-orm/m.test(
+        readFileSync(join(ROOT, 'src', name), 'utf8'),
+      ),
+    )
+    expect(takers).toEqual([])
+  })
+
   it('reads the environment in the settings only', () => {
     const readers = files.filter((name) =>
       /process\.env/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
