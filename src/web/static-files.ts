@@ -25,8 +25,8 @@ export async function staticFiles(folder: string): Promise<ReadonlyMap<string, A
     const type = TYPES[extname(path)]
     if (type === undefined) continue
     const name = path.slice(folder.length).replace(/^\/+/, '')
-    files.set(name, await toAsset(type, await readFile(path)))
+    files.set(name, toAsset(type, await readFile(path)))
   }
-  files.set('pico.css', await toAsset(TYPES['.css']!, await readFile(PICO)))
+  files.set('pico.css', toAsset(TYPES['.css']!, await readFile(PICO)))
   return files
 }
