@@ -105,7 +105,7 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const { inFull } = wordsIn(settings.timeZone)
-  const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
+  const post = await openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const { deps, address, routes, close } = await startAnswering(parts, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
@@ -184,7 +184,7 @@ async function build(
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic, shared } = parts
-  const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
+  const lsp = parts.lsp ?? (await chooseLsp({ settings, log, monotonic }))
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStoreFor(settings, clock, log)

@@ -71,9 +71,10 @@ const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8'
 
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
-  return [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gm)].map(
-    (found) => (found[1] ?? found[2])!,
+  const found = text.matchAll(
+    /^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'|\bawait import\('([^']+)'\)/gm,
   )
+  return [...found].map(([, from, bare, later]) => (from ?? bare ?? later)!)
 }
 
 const roomOf = (name: string) => name.split('/')[0]!.replace(/\.ts$/, '')
