@@ -114,6 +114,22 @@ describe('the house', () => {
     expect(takers).toEqual([])
   })
 
+  it('reads what mail, MARC and drawn pages need only where it is needed, as it is slow', () => {
+    const eager = /^(?:import|export)\b(?! type)[^'"]*?from '([^']+)'|^import '([^']+)'/gm
+    const read = new Set([join(ROOT, 'src/server.ts')])
+    const packages = new Set<string>()
+    for (const path of read) {
+      for (const [, from, bare] of readFileSync(path, 'utf8').matchAll(eager)) {
+        const target = (from ?? bare)!
+        if (target.startsWith('.')) read.add(join(dirname(path), target))
+        else packages.add(target)
+      }
+    }
+    expect(read.size, 'needs files that import others').toBeGreaterThan(100)
+    const slow = ['nodemailer', '@xmldom/xmldom', '@natlibfi/marc-record-serializers', 'satori']
+    expect(slow.filter((name) => packages.has(name))).toEqual([])
+  })
+
   it('reads the environment in the settings only', () => {
     const readers = files.filter((name) =>
       /process\.env/.test(readFileSync(join(ROOT, 'src', name), 'utf8')),
