@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
 
 /**
- * What Carrel uses of drizzle-orm, taken from its CommonJS files. Of an ES module named `.js` Node
- * reads the package's whole package.json at each import of it, and drizzle-orm's has 179 KB: its 111
- * files took 0.4 s of each start, these take 0.05 s.
+ * What Carrel uses of drizzle-orm, taken from its CommonJS files. At each import of an ES module whose
+ * name ends in `.js`, Node 24 parses the whole package.json of its package, and drizzle-orm's has
+ * 179 KB: its 111 modules took 0.4 s of each start. These take 0.05 s.
  */
 const require = createRequire(import.meta.url)
 
