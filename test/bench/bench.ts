@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
+import { tilesOnDisk } from './reading/disk.ts'
 import { edgeTiles } from './reading/edge.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
@@ -22,7 +23,7 @@ Measures Carrel against nginx and prints a table; exits 1 when a target is misse
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
 ip and Chromium.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
+  NAME      only these: cached, cold, disk, troubled, manifests, readers, workers, edge, start,
             first-page
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
@@ -34,6 +35,7 @@ const PARTS: Readonly<
 > = {
   cached: cachedTiles,
   cold: coldTiles,
+  disk: tilesOnDisk,
   troubled: troubledImages,
   manifests,
   readers,

@@ -16,11 +16,15 @@ import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DAY, MINUTE } from '../../src/clock.ts'
-import type { Log } from '../../src/log.ts'
+import { type Log, SILENT } from '../../src/log.ts'
+import { remoteSource } from '../../src/sources/remote.ts'
 import { type DiskCache, openDiskCache } from '../../src/tiles/disk-cache.ts'
+import { tilesFrom } from '../../src/tiles/serve.ts'
 import { testClock } from '../support/clock.ts'
 import { bytesFor, keyFor } from '../support/disk-writer.ts'
+import { answer, faultUpstream } from '../support/fault-upstream.ts'
 import { testFolder } from '../support/folder.ts'
+import { noisyJpeg } from '../support/remote-site.ts'
 import { canMount, smallDisk } from '../support/small-disk.ts'
 
 const MB = 1024 * 1024
@@ -177,8 +181,7 @@ describe('the cache on disk', () => {
     const folder = testFolder()
     const plain = await open(folder)
     await plain.fill(0, 1)
-    const log = { debug() {}, info() {}, warn() {}, error() {} } as Log
-    const parts = { folder, bytes: 32 * MB, clock: testClock(), log, monotonic: () => 0 }
+    const parts = { folder, bytes: 32 * MB, clock: testClock(), log: SILENT, monotonic: () => 0 }
     const marked = await openDiskCache({ ...parts, variant: 'mark' })
     onTestFinished(marked.close)
     expect(await marked.get(keyFor('A', 0))).toBeUndefined()
@@ -367,5 +370,42 @@ describe('the cache on a disk that fails', () => {
     expect(await disk.run(`rm -r '${disk.path}/cache'; ${run.replace(' 300', ' 30')}`)).toMatch(
       /^written 0\ndone\n/,
     )
+  })
+})
+
+describe('tiles with a cache on disk', () => {
+  it('gives from disk only what the limits of today allow, of the very image that was asked for', async () => {
+    const cache = await open(testFolder())
+    const jpeg = await noisyJpeg(300)
+    const upstream = await faultUpstream()
+    onTestFinished(upstream.close)
+    upstream.play((socket) => void socket.write(answer(jpeg, { type: 'image/jpeg' })))
+    const remote = remoteSource()
+    onTestFinished(remote.close)
+    /** As a Carrel that has just started does. */
+    const image = (name: string, largestView: number) =>
+      tilesFrom({
+        local: remote,
+        remote,
+        disk: cache,
+        cacheBytes: MB,
+        limits: { largestView, largestTile: 1024 },
+        log: SILENT,
+        monotonic: () => performance.now(),
+      }).image(
+        {
+          barcode: 'A',
+          version: 'v1',
+          image: { kind: 'plain', id: `${upstream.origin}/${name}.jpg`, number: 1 },
+        },
+        ['full', 'max', '0', 'default.jpg'],
+      )
+    const first = await image('one', 640)
+    await cache.tidy(() => true)
+    expect(await image('one', 640)).toEqual(first)
+    expect(upstream.targets).toEqual(['/one.jpg'])
+    expect(await image('one', 256)).toEqual({ kind: 'too-large' })
+    await image('two', 640)
+    expect(upstream.targets).toEqual(['/one.jpg', '/one.jpg', '/two.jpg'])
   })
 })
