@@ -97,7 +97,7 @@ const ended = (child: ChildProcess) =>
   child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
 
 describe('the cache on disk', () => {
-  it('gives after a restart what was put there, and is for this account alone', async () => {
+  it('1.5 disk: gives after a restart what was put there, and is for this account alone', async () => {
     const folder = join(testFolder(), 'deep/tile-cache')
     const before = await open(folder)
     expect(await before.there(0, 1)).toEqual([])
@@ -114,7 +114,7 @@ describe('the cache on disk', () => {
     expect([...before.lines, ...after.lines]).toEqual([])
   })
 
-  it('stays within its bytes, and lets go what was used longest ago', async () => {
+  it('1.5 disk: stays within its bytes, and lets go what was used longest ago', async () => {
     const cache = await open(testFolder(), 16)
     let largest = 0
     for (let n = 0; n < 900; n += 50) {
@@ -154,7 +154,7 @@ describe('the cache on disk', () => {
     expect(await small.there(0, 500)).toEqual([0, 1])
   })
 
-  it('overwrites what nobody may read any more, and what is older than 30 days', async () => {
+  it('2 Cantaloupe: overwrites what nobody may read any more, and what is older than 30 days', async () => {
     const cache = await open(testFolder())
     const marks = ['A', 'B'].map((item) => bytesFor(keyFor(item, 0)).subarray(0, 64))
     const traces = () =>
@@ -189,7 +189,7 @@ describe('the cache on disk', () => {
 })
 
 describe('the cache on a disk that fails', () => {
-  it('never gives an image of which a bit has changed: it is thrown away, with one line', async () => {
+  it('1.5 disk damaged: never gives an image of which a bit has changed, and says so once', async () => {
     const folder = testFolder()
     const before = await open(folder)
     await before.fill(0, 20)
@@ -240,7 +240,7 @@ describe('the cache on a disk that fails', () => {
     ],
   ]
   it.each(damages)(
-    'throws a file away that %s, and begins anew after a minute',
+    '1.5 disk damaged: throws a file away that %s, and begins anew after a minute',
     async (_, damage) => {
       const folder = testFolder()
       good ??= await fileOf50()
@@ -257,7 +257,7 @@ describe('the cache on a disk that fails', () => {
     },
   )
 
-  it('leaves what another program put into its folder', async () => {
+  it('1.5 disk: leaves what another program put into its folder', async () => {
     const folder = testFolder()
     const file = join(folder, 'tiles.db')
     const foreign = new Sqlite(file)
@@ -275,7 +275,7 @@ describe('the cache on a disk that fails', () => {
     expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('theirs')
   })
 
-  it('is as one that has nothing where its folder cannot be made, and says so once a minute', async () => {
+  it('2 Cantaloupe: has nothing where its folder cannot be made, and says so once a minute', async () => {
     const home = testFolder()
     const folder = join(home, 'file/tile-cache')
     writeFileSync(join(home, 'file'), '')
@@ -302,7 +302,7 @@ describe('the cache on a disk that fails', () => {
     expect(cache.lines).toEqual([])
   })
 
-  it('lets no reader wait for a disk that hangs', async () => {
+  it('1.5 disk: lets no reader wait for a disk that hangs', async () => {
     const [hanging, other] = [await open(testFolder()), await open(testFolder())]
     await other.fill(0, 3)
     await other.close()
@@ -319,7 +319,7 @@ describe('the cache on a disk that fails', () => {
     expect(eventsOf(hanging)).toEqual(['disk-cache.slow'])
   })
 
-  it('holds after kill -9 in the middle of writing', async () => {
+  it('1.5 disk: holds after kill -9 in the middle of writing', async () => {
     const folder = testFolder()
     for (let round = 0; round < 3; round++) {
       const { child, output } = startWriter(folder, 16, `R${round}`, 100_000)
@@ -337,7 +337,7 @@ describe('the cache on a disk that fails', () => {
     }
   })
 
-  it('is shared by several processes, which stay within its bytes together', async () => {
+  it('1.5 disk: is shared by several processes, which stay within its bytes together', async () => {
     const folder = testFolder()
     const cache = await open(folder, 16)
     await cache.fill(0, 5)
@@ -356,7 +356,7 @@ describe('the cache on a disk that fails', () => {
     expect(cache.lines).toEqual([])
   })
 
-  it('keeps what there is room for when the disk is full, and harms nobody', async () => {
+  it('2 Cantaloupe: keeps what there is room for on a full disk, and harms nobody', async () => {
     if (!canMount) return
     const from = join(testFolder(), 'from')
     mkdirSync(from)
@@ -374,7 +374,7 @@ describe('the cache on a disk that fails', () => {
 })
 
 describe('tiles with a cache on disk', () => {
-  it('gives from disk only what the limits of today allow, of the very image that was asked for', async () => {
+  it('1.5 disk: gives only what the limits of today allow, of the very image asked for', async () => {
     const cache = await open(testFolder())
     const jpeg = await noisyJpeg(300)
     const upstream = await faultUpstream()

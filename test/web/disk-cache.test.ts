@@ -65,7 +65,7 @@ async function level(site: Site, name: string): Promise<number> {
 }
 
 describe('images on disk', () => {
-  it('are served after a restart without asking the image server, behind the same gates', async () => {
+  it('2 Cantaloupe: are served after a restart without the image server, behind the same gates', async () => {
     const { upstream, site: before, start } = await library()
     const kept = await keptTile(before)
     await before.stop()
@@ -88,7 +88,7 @@ describe('images on disk', () => {
     expect(upstream.targets).toHaveLength(asked)
   })
 
-  it('are not those of another manifest, of another watermark or of larger limits', async () => {
+  it('1.5 disk: are not those of another manifest, of another watermark or of larger limits', async () => {
     const { upstream, site, start } = await library()
     const kept = await keptTile(site)
     await site.stop()
@@ -113,7 +113,7 @@ describe('images on disk', () => {
     expect(tiles().map((target) => target.split('/')[2])).toEqual(['x', 'x', 'y'])
   })
 
-  it('are overwritten soon after the item is removed, or shut and read by nobody', async () => {
+  it('2 Cantaloupe: are overwritten soon after the item is removed, or shut and read by nobody', async () => {
     const { site, holds } = await library()
     const { bytes } = await keptTile(site)
     const trace = bytes.subarray(100, 200)
@@ -150,7 +150,7 @@ describe('images on disk', () => {
     expect(readdirSync(join(folder, 'data/tile-cache'))).toEqual(['notes.txt'])
   })
 
-  it('that cannot be written or read harm no reader', async () => {
+  it('2 Cantaloupe: that cannot be written or read harm no reader', async () => {
     const { folder, site: before, start } = await library()
     await before.stop()
     writeFileSync(join(folder, 'a-file'), '')
