@@ -1,5 +1,5 @@
 /** The second tier of the cache of images: on disk, there again after a restart. */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import type { DiskLevels, DiskPlace, Kept } from './disk-file.ts'
@@ -15,7 +15,8 @@ export interface DiskCache {
   /** Keeps it soon, in the background. */
   put(key: string, kept: Kept): void
   /**
-   * Removes what is older than 30 days, and all that is kept of items that nobody may read.
+   * Removes what is older than 30 days, and all that is kept of items that nobody may read. What
+   * takes long goes on in the background.
    *
    * @param mayBeRead whether anybody may have images of the item now
    */
@@ -43,8 +44,11 @@ export interface DiskCacheOptions extends DiskPlace {
 
 /** An image server would have answered by then. */
 const LONGEST_READ_MS = 500
-/** At the start, in tidying and at the end somebody waits, though no reader. */
-const LONGEST_MS = 5_000
+/** At the start and at the end somebody waits, though no reader. */
+const OPENING_MS = 5_000
+const CLOSING_MS = 1_000
+/** To tidy up after a large item may take a disk longer. */
+const TIDYING_MS = 1_000
 /** Of images that wait to be written; what comes on top of it is not kept. */
 const MOST_WAITING_BYTES = 32 * 1024 * 1024
 /** So many uses are written down together. */
@@ -60,6 +64,7 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
   let used: string[] = []
   let levels: DiskLevels = { bytes: 0, images: 0, barcodes: [] }
   let hits = 0
+  let tidying: Promise<void> | undefined
   const nameOf = (key: string) => `${key}\n${variant}`
 
   function countUse(key: string): void {
@@ -69,7 +74,22 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
     used = []
   }
 
-  await Promise.all([read({ step: 'open' }, LONGEST_MS), write({ step: 'open' }, LONGEST_MS)])
+  async function tidyUp(mayBeRead: (barcode: string) => boolean): Promise<void> {
+    const found = await write({ step: 'tidy', now: clock.now() })
+    if (found === undefined) return
+    levels = found as DiskLevels
+    const barcodes: string[] = []
+    for (const [n, barcode] of levels.barcodes.entries()) {
+      // Readers are answered in between.
+      if (n % ASKED_AT_ONCE === 0) await setImmediate()
+      if (!mayBeRead(barcode)) barcodes.push(barcode)
+    }
+    if (barcodes.length === 0) return
+    await write({ step: 'forget', barcodes })
+    options.log.info({ items: barcodes.length }, 'disk-cache.forgot')
+  }
+
+  await Promise.all([read({ step: 'open' }, OPENING_MS), write({ step: 'open' }, OPENING_MS)])
   return {
     async get(key) {
       const name = nameOf(key)
@@ -92,20 +112,12 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
       })
     },
     async tidy(mayBeRead) {
-      const found = await write({ step: 'tidy', now: clock.now() }, LONGEST_MS)
-      if (found === undefined) return
-      levels = found as DiskLevels
-      const barcodes: string[] = []
-      for (const [n, barcode] of levels.barcodes.entries()) {
-        // Readers are answered in between.
-        if (n % ASKED_AT_ONCE === 0) await setImmediate()
-        if (!mayBeRead(barcode)) barcodes.push(barcode)
-      }
-      if (barcodes.length === 0) return
-      await write({ step: 'forget', barcodes }, LONGEST_MS)
-      options.log.info({ items: barcodes.length }, 'disk-cache.forgot')
+      tidying ??= tidyUp(mayBeRead).finally(() => {
+        tidying = undefined
+      })
+      await Promise.race([tidying, setTimeout(TIDYING_MS, undefined, { ref: false })])
     },
     held: () => ({ bytes: levels.bytes, images: levels.images, hits }),
-    close: () => close(LONGEST_MS),
+    close: () => close(CLOSING_MS),
   }
 }

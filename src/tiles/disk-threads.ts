@@ -18,7 +18,7 @@ export interface DiskThreads {
   rests(): boolean
   /** Says in the log, at most once a minute, that one image was damaged. */
   tellDamaged(): void
-  /** Lets what was begun finish for so long. */
+  /** Lets what was begun finish for about so long. */
   close(longestMs: number): Promise<void>
 }
 
@@ -114,7 +114,8 @@ function threadWith(place: DiskPlace): Thread {
     async close(longestMs) {
       if (worker === undefined) return
       await within(longestMs, run({ step: 'close' })).catch(() => {})
-      await worker?.terminate()
+      // A thread that waits for a disk ends when the disk answers.
+      await within(longestMs, worker?.terminate() ?? Promise.resolve())
     },
   }
 }
