@@ -40,6 +40,8 @@ export interface DiskCacheOptions extends DiskPlace {
   readonly log: Log
   /** Milliseconds on a clock that nobody sets. */
   readonly monotonic: () => number
+  /** So long a reader waits for the disk, where it is not the usual time. */
+  readonly longestReadMs?: number
 }
 
 /** An image server would have answered by then. */
@@ -58,7 +60,7 @@ const ASKED_AT_ONCE = 100
 
 /** Opens the file, so that it is there for the first reader. */
 export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCache> {
-  const { folder, bytes: most, variant, clock } = options
+  const { folder, bytes: most, variant, clock, longestReadMs = LONGEST_READ_MS } = options
   const { read, write, rests, tellDamaged, close } = diskThreads({ folder, bytes: most }, options)
   let waitingBytes = 0
   let used: string[] = []
@@ -93,7 +95,7 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
   return {
     async get(key) {
       const name = nameOf(key)
-      const found = await read({ step: 'get', key: name }, LONGEST_READ_MS)
+      const found = await read({ step: 'get', key: name }, longestReadMs)
       if (found === undefined) return undefined
       if (found === 'damaged') {
         tellDamaged()

@@ -1,6 +1,6 @@
 /** The file of the cache on disk: a SQLite database of its own, which may be lost at any time. */
 import { createHash, randomUUID } from 'node:crypto'
-import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
+import { closeSync, linkSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
 import { DAY, type EpochMs } from '../clock.ts'
@@ -61,6 +61,7 @@ const LOG_BYTES = 4 * 1024 * 1024
 const SPARE_PAGES = 8
 const BUSY_TIMEOUT_MS = 2_000
 const AT_ONCE = 64
+const HEAD_BYTES = 100
 
 const SCHEMA = `
   create table images (
@@ -82,11 +83,12 @@ const SCHEMA = `
 /** Opens the file, makes it where there is none, and begins anew where it is larger than allowed. */
 export function openDiskFile({ folder, bytes }: DiskPlace): DiskFile {
   const file = join(folder, NAME)
+  refuseOthers(file)
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > bytes) removeDiskFile(folder)
   const inode = inodeOf(file) ?? create(file)
   const sqlite = new Sqlite(file, { timeout: BUSY_TIMEOUT_MS })
   try {
-    checkOurs(sqlite)
+    checkVersion(sqlite)
     prepare(sqlite)
     return { ...actsOn(sqlite, bytes), isInPlace: () => inodeOf(file) === inode }
   } catch (cause) {
@@ -95,8 +97,13 @@ export function openDiskFile({ folder, bytes }: DiskPlace): DiskFile {
   }
 }
 
-/** Whoever has the file open goes on with what has no name any more, until it looks. */
+/**
+ * Whoever has the file open goes on with what has no name any more, until it looks.
+ *
+ * @throws when it cannot be removed, or is another program's database
+ */
 export function removeDiskFile(folder: string): void {
+  refuseOthers(join(folder, NAME))
   // SQLite removes a log that it finds beside an empty database, so the database goes first.
   for (const end of ['', '-wal', '-shm']) rmSync(join(folder, NAME + end), { force: true })
 }
@@ -142,13 +149,32 @@ function create(file: string): number | undefined {
   return inodeOf(file)
 }
 
-/** Before anything is written: another program's database stays as it is. */
-function checkOurs(sqlite: Sqlite.Database): void {
-  const [pages, id, version] = ['page_count', 'application_id', 'user_version'].map((name) =>
+/** By its head, before anything is written ("Database File Format", section 1.3). */
+function refuseOthers(file: string): void {
+  if (inodeOf(file) === undefined) return
+  const head = headOf(file)
+  const isDatabase =
+    head.length === HEAD_BYTES && head.toString('latin1', 0, 16) === 'SQLite format 3\0'
+  if (isDatabase && head.readUInt32BE(68) !== APPLICATION_ID) {
+    throw new Error(`${file} is another program's`)
+  }
+}
+
+function headOf(file: string): Buffer {
+  const handle = openSync(file, 'r')
+  try {
+    const head = Buffer.alloc(HEAD_BYTES)
+    return head.subarray(0, readSync(handle, head))
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function checkVersion(sqlite: Sqlite.Database): void {
+  const [pages, version] = ['page_count', 'user_version'].map((name) =>
     sqlite.pragma(name, { simple: true }),
   )
   if (pages === 0) throw new NoGood('the file is empty')
-  if (id !== APPLICATION_ID) throw new Error(`${sqlite.name} is another program's`)
   if (version !== VERSION) throw new NoGood('the file was written by another Carrel')
 }
 

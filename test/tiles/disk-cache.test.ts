@@ -19,6 +19,7 @@ import { DAY, MINUTE } from '../../src/clock.ts'
 import { type Log, SILENT } from '../../src/log.ts'
 import { remoteSource } from '../../src/sources/remote.ts'
 import { type DiskCache, openDiskCache } from '../../src/tiles/disk-cache.ts'
+import { removeDiskFile } from '../../src/tiles/disk-file.ts'
 import { tilesFrom } from '../../src/tiles/serve.ts'
 import { testClock } from '../support/clock.ts'
 import { bytesFor, keyFor } from '../support/disk-writer.ts'
@@ -40,7 +41,13 @@ interface Opened extends DiskCache {
   there(from: number, to: number, barcode?: string): Promise<number[]>
 }
 
-async function open(folder: string, megabytes = 32, clock = testClock()): Promise<Opened> {
+async function open(
+  folder: string,
+  megabytes = 32,
+  // A machine that does other work too is no disk that hangs.
+  longestReadMs = 20_000,
+): Promise<Opened> {
+  const clock = testClock()
   const lines: Opened['lines'] = []
   const hear = (line: unknown, event?: string) =>
     void lines.push({ ...(line as object), event: event ?? '' })
@@ -52,6 +59,7 @@ async function open(folder: string, megabytes = 32, clock = testClock()): Promis
     clock,
     log,
     monotonic: () => clock.now(),
+    longestReadMs,
   })
   onTestFinished(cache.close)
   return {
@@ -261,7 +269,8 @@ describe('the cache on a disk that fails', () => {
     const folder = testFolder()
     const file = join(folder, 'tiles.db')
     const foreign = new Sqlite(file)
-    foreign.exec('create table theirs (a text) strict; insert into theirs values (1)')
+    // More than the cache may have.
+    foreign.exec('create table theirs (a blob) strict; insert into theirs values (zeroblob(4e7))')
     foreign.close()
     writeFileSync(join(folder, 'notes.txt'), 'theirs')
     const before = readFileSync(file)
@@ -271,6 +280,7 @@ describe('the cache on a disk that fails', () => {
     expect(cache.lines).toMatchObject([
       { event: 'disk-cache.fault', reason: expect.stringContaining('another program') },
     ])
+    expect(() => removeDiskFile(folder)).toThrow('another program')
     expect(readFileSync(file).equals(before)).toBe(true)
     expect(readFileSync(join(folder, 'notes.txt'), 'utf8')).toBe('theirs')
   })
@@ -303,7 +313,7 @@ describe('the cache on a disk that fails', () => {
   })
 
   it('1.5 disk: lets no reader wait for a disk that hangs', async () => {
-    const [hanging, other] = [await open(testFolder()), await open(testFolder())]
+    const [hanging, other] = [await open(testFolder(), 32, 500), await open(testFolder())]
     await other.fill(0, 3)
     await other.close()
     // Whoever reads a file that is locked like this waits for two seconds.
