@@ -2,7 +2,8 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
-import type { DiskLevels, DiskPlace, Kept } from './disk-file.ts'
+import type { DiskPlace } from './disk-file.ts'
+import type { DiskLevels, Kept } from './disk-images.ts'
 import { diskThreads } from './disk-threads.ts'
 
 /** Neither rejects nor throws: a disk that fails is as one that has nothing. */

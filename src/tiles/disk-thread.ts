@@ -5,11 +5,10 @@ import {
   type DiskFile,
   type DiskPlace,
   isDamage,
-  type Kept,
-  type KeptNow,
   openDiskFile,
   removeDiskFile,
 } from './disk-file.ts'
+import type { Kept, KeptNow } from './disk-images.ts'
 
 export type DiskTask =
   | { readonly step: 'open' | 'close' }
