@@ -48,7 +48,7 @@ export interface DiskCacheOptions extends DiskPlace {
 /** An image server would have answered by then. */
 const LONGEST_READ_MS = 500
 /** At the start and at the end somebody waits, though no reader. */
-const OPENING_MS = 5_000
+const OPENING_MS = 10_000
 const CLOSING_MS = 1_000
 /** To tidy up after a large item may take a disk longer. */
 const TIDYING_MS = 1_000
@@ -92,7 +92,9 @@ export async function openDiskCache(options: DiskCacheOptions): Promise<DiskCach
     options.log.info({ items: barcodes.length }, 'disk-cache.forgot')
   }
 
-  await Promise.all([read({ step: 'open' }, OPENING_MS), write({ step: 'open' }, OPENING_MS)])
+  // One after the other: what the first finds damaged is gone before the second looks.
+  await write({ step: 'open' }, OPENING_MS)
+  await read({ step: 'open' }, OPENING_MS)
   return {
     async get(key) {
       const name = nameOf(key)
