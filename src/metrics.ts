@@ -14,6 +14,9 @@ export interface Levels {
   readonly openLoans: number
   readonly tileCacheBytes: number
   readonly tileCacheImages: number
+  readonly diskCacheBytes: number
+  readonly diskCacheImages: number
+  readonly diskCacheHits: number
 }
 
 /**
@@ -60,7 +63,7 @@ export function createMetrics(
     registers,
   })
   for (const [name, help] of Object.entries(GAUGES)) {
-    const level = name as keyof Levels
+    const level = name as keyof typeof GAUGES
     const aggregator = OF_EACH_PROCESS.includes(level) ? ('sum' as const) : ('first' as const)
     const options = { name: `carrel_${inSnakeCase(name)}`, help, registers, aggregator }
     new Gauge({
@@ -74,6 +77,15 @@ export function createMetrics(
     name: 'carrel_kept_images_total',
     help: 'Answers with an image that was kept in memory',
     registers,
+  })
+  new Counter({
+    name: 'carrel_disk_cache_hits_total',
+    help: 'Images and info.json that were found on disk instead of being fetched',
+    registers,
+    collect() {
+      this.reset()
+      this.inc(levels().diskCacheHits)
+    },
   })
   function answered(route: string, status: number, seconds: number): void {
     answers.inc({ route, status })
@@ -96,14 +108,16 @@ export function createMetrics(
   }
 }
 
-/** The others are read from the database, by whichever process. */
+/** The others are the same for whichever process reads them. */
 const OF_EACH_PROCESS: readonly (keyof Levels)[] = ['tileCacheBytes', 'tileCacheImages']
 
-const GAUGES: Readonly<Record<keyof Levels, string>> = {
+const GAUGES: Readonly<Record<Exclude<keyof Levels, 'diskCacheHits'>, string>> = {
   items: 'Items of the library',
   openLoans: 'Loans that are open now',
   tileCacheBytes: 'Bytes of images that are kept in memory',
   tileCacheImages: 'Images that are kept in memory',
+  diskCacheBytes: 'Bytes of images that are kept on disk',
+  diskCacheImages: 'Images that are kept on disk, and their info.json',
 }
 
 const inSnakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

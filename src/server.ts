@@ -37,7 +37,9 @@ import { localSource } from './sources/local.ts'
 import { type RemoteOptions, remoteSource } from './sources/remote.ts'
 import { rested } from './sources/rested.ts'
 import type { Source } from './sources/source.ts'
-import { readMark } from './tiles/mark.ts'
+import type { DiskCache } from './tiles/disk-cache.ts'
+import { diskCacheFor, mayBeReadNow } from './tiles/disk-use.ts'
+import { type Mark, readMark } from './tiles/mark.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { watermarkWith } from './tiles/watermark.ts'
 import { compressAhead, toAsset } from './web/asset.ts'
@@ -106,7 +108,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const { inFull } = wordsIn(settings.timeZone)
   const post = await openPostOffice({ ...parts, templates: TEMPLATES, inFull })
-  const { deps, address, routes, close } = await startAnswering(parts, post?.onLoan)
+  const { deps, disk, address, routes, close } = await startAnswering(parts, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
   const { totals } = deps.statistics
@@ -114,6 +116,7 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const sweep = async () => {
     await tidy()
     deps.health.swept()
+    await disk?.tidy(mayBeReadNow(deps))
   }
   await sweep()
   const timer = setInterval(() => {
@@ -143,7 +146,9 @@ export async function startServer(parts: ServerParts): Promise<RunningServer> {
 export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['onLoan']) {
   const { settings, log } = parts
   const remote = remoteSource(parts.images)
-  const deps = await build(parts, remote, onLoan)
+  const mark = await readMark(settings)
+  const disk = await diskCacheFor({ ...parts, mark })
+  const deps = await build(parts, { remote, mark, disk }, onLoan)
   if (deps.passOn === undefined) {
     await settleBarcodeChanges(deps.barcodeChanges).catch((err) =>
       log.error({ err }, 'barcode-change.fault'),
@@ -168,19 +173,27 @@ export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['o
   )
   return {
     deps,
+    disk,
     address,
     routes: app.routes,
     /** Lets running answers finish for up to 10 s. */
     async close() {
       await drain()
       await remote.close()
+      await disk?.close()
     },
   }
 }
 
+interface Images {
+  readonly remote: Source
+  readonly mark: Mark | undefined
+  readonly disk: DiskCache | undefined
+}
+
 async function build(
   parts: ServerParts,
-  remote: Source,
+  { remote, mark, disk }: Images,
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic, shared } = parts
@@ -188,8 +201,8 @@ async function build(
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStoreFor(settings, clock, log)
-  const mark = await readMark(settings)
   const tiles = tilesFrom({
+    disk,
     watermark: mark && watermarkWith(mark),
     local: localSource({ imagesDir: settings.imagesDir }),
     remote: rested(remote, { log, monotonic }),
@@ -209,7 +222,13 @@ async function build(
     metrics: createMetrics(() => {
       const { bytes, images } = tiles.held()
       const openLoans = loans.openInAll(clock.now())
-      return { items: items.count(), openLoans, tileCacheBytes: bytes, tileCacheImages: images }
+      return {
+        items: items.count(),
+        openLoans,
+        tileCacheBytes: bytes,
+        tileCacheImages: images,
+        ...levelsOf(disk),
+      }
     }, shared?.numbers),
     writersTurn: writersTurn(db),
     loans,
@@ -260,6 +279,11 @@ async function build(
     staticFiles: await staticFiles(join(ROOT, 'static')),
     passOn: shared?.passOn,
   }
+}
+
+function levelsOf(disk: DiskCache | undefined) {
+  const { bytes, images, hits } = disk?.held() ?? { bytes: 0, images: 0, hits: 0 }
+  return { diskCacheBytes: bytes, diskCacheImages: images, diskCacheHits: hits }
 }
 
 async function main(): Promise<void> {

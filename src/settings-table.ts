@@ -116,6 +116,18 @@ export const SETTINGS = {
     whole(0, 100_000_000),
     'a whole number of images, 0 for no such limit',
   ),
+  iiifDiskCacheMb: carrel(
+    'IIIF_DISK_CACHE_MB',
+    '0',
+    whole(0, 100_000_000).refine((value) => value === 0 || value >= 16),
+    'a whole number of megabytes, 16 or more, or 0 for no such cache',
+  ),
+  iiifDiskCacheDir: carrel(
+    'IIIF_DISK_CACHE_DIR',
+    'data/tile-cache',
+    z.string().min(1),
+    'the path of a folder',
+  ),
   largestView: carrel(
     'LARGEST_VIEW',
     '640',

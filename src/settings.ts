@@ -37,6 +37,7 @@ const PATHS = [
   'scansDir',
   'thumbnailsDir',
   'backupDir',
+  'iiifDiskCacheDir',
   'processDir',
   'textsDir',
   'logoFile',
@@ -52,6 +53,7 @@ const DEMONSTRATION_PATHS: Readonly<Record<string, string>> = {
   SCANS_DIR: 'data/demonstration/scans',
   THUMBNAILS_DIR: 'data/demonstration/thumbnails',
   BACKUP_DIR: 'data/demonstration/backups',
+  IIIF_DISK_CACHE_DIR: 'data/demonstration/tile-cache',
   PROCESS_DIR: 'data/demonstration/processing',
   TEXTS_DIR: 'data/demonstration/texts',
 }

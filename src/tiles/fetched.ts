@@ -3,6 +3,8 @@ import { SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import type { Log } from '../log.ts'
 import type { Flow } from '../sources/flow.ts'
+import { sizeOf } from '../sources/image-size.ts'
+import { typeOf } from '../sources/image-type.ts'
 import {
   badAnswer,
   type FoundImage,
@@ -13,6 +15,7 @@ import {
   type SourceImage,
 } from '../sources/source.ts'
 import { createCache } from './cache.ts'
+import type { DiskCache } from './disk-cache.ts'
 import type { PixelSize } from './image-request.ts'
 import { type Info, readInfo } from './info.ts'
 import { type FaultAnswer, faultReports } from './upstream.ts'
@@ -81,6 +84,8 @@ export interface FetchedOptions {
   readonly cacheBytes: number
   /** At most so many images are kept, if given. */
   readonly cacheImages?: number | undefined
+  /** Where images are looked for that are not in memory, if the library wants it. */
+  readonly disk?: DiskCache | undefined
   /** Put on every image before it is kept, if the library wants one. */
   readonly watermark?: Watermark | undefined
   readonly log: Log
@@ -96,7 +101,7 @@ const LEAST_INFO_BYTES = 8 * 1024 * 1024
 const MISSING_MS = 10 * SECOND
 
 export function fetchedFrom(options: FetchedOptions): Fetched {
-  const { local, remote, cacheBytes, cacheImages, watermark, log, monotonic } = options
+  const { local, remote, cacheBytes, cacheImages, disk, watermark, log, monotonic } = options
   const keepMs = ({ kind }: { kind: string }) => (kind === 'no-such-image' ? MISSING_MS : undefined)
   const infos = createCache<Info | FaultAnswer>({
     bytes: Math.max(LEAST_INFO_BYTES, cacheBytes * INFO_SHARE),
@@ -123,10 +128,33 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
     answerTo(fault, { barcode, image: image.number })
 
   async function loadInfo(key: ImageKey, signal: AbortSignal): Promise<Info | FaultAnswer> {
+    const api = key.image.kind === 'service' ? key.image.api : 3
+    const onDisk = await disk?.get(diskKey(key, 'info.json'))
+    if (onDisk !== undefined) {
+      const known = readInfo(JSON.parse(Buffer.from(onDisk.bytes).toString()), api)
+      if (known.kind === 'read') return known
+    }
     const answer = await sourceOf(key.image).info(key.image, signal)
     if (answer.kind !== 'found') return report(answer, key)
-    const info = readInfo(answer.document, key.image.kind === 'service' ? key.image.api : 3)
-    return info.kind === 'read' ? info : report(badAnswer('info', { reason: info.reason }), key)
+    const info = readInfo(answer.document, api)
+    if (info.kind !== 'read') return report(badAnswer('info', { reason: info.reason }), key)
+    disk?.put(diskKey(key, 'info.json'), {
+      bytes: Buffer.from(JSON.stringify(answer.document)),
+      etag: '',
+    })
+    return info
+  }
+
+  /** What was kept on disk, if a reader may still have it. */
+  async function imageOnDisk({ key, path, isAllowed }: Wanted): Promise<ServedImage | undefined> {
+    const kept = await disk?.get(diskKey(key, path))
+    if (kept === undefined) return undefined
+    const { buffer, byteOffset, byteLength } = kept.bytes
+    const bytes = Buffer.from(buffer, byteOffset, byteLength)
+    const type = typeOf(bytes)
+    const size = type && sizeOf(bytes, type)
+    if (type === undefined || size === undefined || !isAllowed(size)) return undefined
+    return { kind: 'image', bytes, type, etag: kept.etag }
   }
 
   async function loadImage(
@@ -135,6 +163,8 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
     early: (answer: ImageAnswer) => void,
   ): Promise<ImageAnswer> {
     const { key, path } = wanted
+    const onDisk = await imageOnDisk(wanted)
+    if (onDisk !== undefined) return onDisk
     const answer = await sourceOf(key.image).pixels(key.image, path, signal)
     if (answer.kind !== 'found' && answer.kind !== 'coming') return report(answer, key)
     const { width, height, type } = answer
@@ -149,7 +179,10 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
     }
     const whole = answer.kind === 'coming' ? await answer.whole : answer
     const ours = watermark && whole.kind === 'found' ? await watermark(whole) : whole
-    return ours.kind === 'found' ? served(ours, wanted) : report(ours, key)
+    if (ours.kind !== 'found') return report(ours, key)
+    const image = served(ours, wanted)
+    disk?.put(diskKey(key, path), image)
+    return image
   }
 
   return {
@@ -173,6 +206,14 @@ export function fetchedFrom(options: FetchedOptions): Fetched {
 
 function cacheKey({ barcode, version, image }: ImageKey, path: string): string {
   return [barcode, version, image.number, path].join('\n')
+}
+
+/**
+ * What is on disk outlives this Carrel: should another one number the images of the same manifest
+ * otherwise, the image's own address still tells them apart.
+ */
+function diskKey(key: ImageKey, path: string): string {
+  return [cacheKey(key, path), key.image.id].join('\n')
 }
 
 function served(image: FoundImage, wanted: Wanted): ServedImage {

@@ -23,7 +23,7 @@ interface Trouble {
 }
 
 /** Counts troubles by their key, and writes down no more than one of each kind a minute. */
-function troubleLog(log: Log, monotonic: () => number) {
+export function troubleLog(log: Log, monotonic: () => number) {
   const troubles = new Map<string, Trouble>()
 
   function count(key: string): Trouble {

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { deskPages } from './desk.ts'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
+import { tilesOnDisk } from './reading/disk.ts'
 import { edgeTiles } from './reading/edge.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
@@ -23,8 +24,8 @@ Measures Carrel against nginx and prints a table; exits 1 when a target is misse
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
 ip and Chromium.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
-            desk, first-page
+  NAME      only these: cached, cold, disk, troubled, manifests, readers, workers, edge,
+            start, desk, first-page
   --short   few and short rounds, a smaller library for desk; exits 1 only when half of a target is
             missed
 
@@ -42,6 +43,7 @@ const PARTS: Readonly<
 > = {
   cached: cachedTiles,
   cold: coldTiles,
+  disk: tilesOnDisk,
   troubled: troubledImages,
   manifests,
   readers,

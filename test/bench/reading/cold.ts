@@ -50,7 +50,7 @@ export async function coldTiles(
 }
 
 /** @returns tiles a second */
-async function once(contestant: Contestant, tiles: readonly Tile[]): Promise<number> {
+export async function once(contestant: Contestant, tiles: readonly Tile[]): Promise<number> {
   const reader = connect(contestant.address, AT_ONCE)
   const began = performance.now()
   await pMap(
