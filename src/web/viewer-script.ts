@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { joinScripts } from './join-scripts.ts'
+
+/**
+ * The scripts of Universal Viewer that an image book needs, as one, without the work at its start
+ * that no reader sees (see `CHANGES`). Its exports are those of `index.js`.
+ * Throws when the package is no longer built the way that this file expects.
+ *
+ * @param dir the folder of the package
+ */
+export async function imageBookScript(dir: string): Promise<string> {
+  const scripts = await imageBookScripts(join(dir, 'dist/esm'))
+  return CHANGES.reduce(changed, joinScripts(scripts, 'index.js'))
+}
+
+/**
+ * What Universal Viewer loads at run time for an image book: the IIIF content handler, English,
+ * and, of its "extensions" by kind of media, the one around OpenSeadragon.
+ */
+const LAZY_IMPORTS = [
+  /import\("\.\/(IIIFContentHandler-\w+\.js)"\)/g,
+  /import\("\.\/(en-GB-\w+\.js)"\)/g,
+  /"uv-openseadragon-extension",loader:\(\)=>import\("\.\/([\w-]+\.js)"\)/g,
+]
+const STATIC_IMPORT = /(?:from|import)"\.\/([\w.-]+\.js)"/g
+
+/** Follows imports from `index.js`: every static one, and the lazy ones of an image book. */
+async function imageBookScripts(esm: string): Promise<Map<string, string>> {
+  const scripts = new Map<string, string>()
+  const missing = new Set(LAZY_IMPORTS)
+  const waiting = ['index.js']
+  for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+    if (scripts.has(name)) continue
+    const text = await readFile(join(esm, name), 'utf8')
+    scripts.set(name, text)
+    waiting.push(...captured(text, STATIC_IMPORT))
+    for (const pattern of LAZY_IMPORTS) {
+      const found = captured(text, pattern)
+      if (found.length > 0) missing.delete(pattern)
+      waiting.push(...found)
+    }
+  }
+  if (missing.size > 0) throw new Error(`${esm}: nothing imports ${[...missing].join(', ')}`)
+  return scripts
+}
+
+function captured(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].flatMap((match) => match[1] ?? [])
+}
+
+interface Change {
+  /** Found exactly once. */
+  readonly from: RegExp
+  /** Its own text, or what `$1` and so on make of it. */
+  readonly to: string
+}
+
+/**
+ * Dialogues to sign in to an image server, to share, choose several pages, set options or show
+ * another site: `static/reader/viewer-config.js` turns off their buttons, or the manifests that we
+ * hand out never ask for them. Their empty boxes stay, hidden.
+ */
+const NEVER_OPENED = [
+  ...['auth', 'clickThrough', 'login', 'restricted'],
+  ...['externalContent', 'help', 'multiSelect', 'settings', 'share'],
+]
+
+const CHANGES: readonly Change[] = [
+  ...NEVER_OPENED.map((name) => ({
+    from: new RegExp(String.raw`this\.${name}Dialogue=new \w+\((this\.\$${name}Dialogue)\)`),
+    to: '$1.hide()',
+  })),
+  // A dialogue is measured when it opens; closed, it need not be at every change of size.
+  {
+    from: /(resize\(\){super\.resize\(\),)(this\.\$element\.css\({top:Math\.floor\(this\.extension\.height\(\)\/2)/,
+    to: '$1this.isActive&&$2',
+  },
+  // A frame by which another host would sign readers in, and a request for a picture of no button.
+  { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/, to: '' },
+  { from: /prefixUrl:void 0/, to: 'prefixUrl:""' },
+]
+
+function changed(script: string, { from, to }: Change): string {
+  const { length } = [...script.matchAll(new RegExp(from, 'g'))]
+  if (length !== 1) throw new Error(`Universal Viewer: ${from} is in its script ${length} times`)
+  return script.replace(from, to)
+}
