@@ -27,7 +27,7 @@ async function main(): Promise<string> {
   const settings = settingsOrExit(values.settings)
   // What goes wrong is said in words; a line of the log beside them would say it twice.
   const log = pino({ enabled: false })
-  const choice = chooseLsp({ settings, log, monotonic: () => performance.now() })
+  const choice = await chooseLsp({ settings, log, monotonic: () => performance.now() })
   if (choice.kind === 'manual') return 'No LSP is set (LSP_TYPE): items are entered by hand.'
   const { lsp } = choice
   if (barcode === undefined) return wellOrExit(lsp)

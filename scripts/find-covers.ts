@@ -40,7 +40,8 @@ const { thumbnailsDir } = settings
 const monotonic = () => performance.now()
 // What goes wrong is told below, item by item.
 const log = { debug() {}, info() {}, warn() {}, error: console.error }
-const sources = coverSources(settings, chooseLsp({ settings, log, monotonic }))
+const lsp = await chooseLsp({ settings, log, monotonic })
+const sources = coverSources(settings, lsp)
 if (sources.length === 0) giveUp(['COVERS names nobody who has covers'])
 if (named !== undefined && items.find(named) === undefined) giveUp([`there is no item ${named}`])
 const find = coverFinder({ items, thumbnailsDir, sources, log, monotonic })

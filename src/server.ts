@@ -40,7 +40,7 @@ import type { Source } from './sources/source.ts'
 import { readMark } from './tiles/mark.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { watermarkWith } from './tiles/watermark.ts'
-import { toAsset } from './web/asset.ts'
+import { compressAhead, toAsset } from './web/asset.ts'
 import type { WebDeps } from './web/context.ts'
 import { createEdgeHits } from './web/edge.ts'
 import { readLogo } from './web/logo.ts'
@@ -105,7 +105,7 @@ export interface RunningServer {
 export async function startServer(parts: ServerParts): Promise<RunningServer> {
   const { settings, db, log } = parts
   const { inFull } = wordsIn(settings.timeZone)
-  const post = openPostOffice({ ...parts, templates: TEMPLATES, inFull })
+  const post = await openPostOffice({ ...parts, templates: TEMPLATES, inFull })
   const { deps, address, routes, close } = await startAnswering(parts, post?.onLoan)
   if (settings.demonstration) await prepareDemonstration(deps)
   const { reloanWaitMs } = deps.lending
@@ -162,9 +162,13 @@ export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['o
     answerFirst(server, createTileHits(deps))
     answerFirst(server, createEdgeHits(deps))
   }
+  const address = await listen(server, parts.place ?? settings)
+  compressAhead([...deps.staticFiles.values(), ...deps.viewer.files.values()]).catch((err) =>
+    log.error({ err }, 'files.fault'),
+  )
   return {
     deps,
-    address: await listen(server, parts.place ?? settings),
+    address,
     routes: app.routes,
     /** Lets running answers finish for up to 10 s. */
     async close() {
@@ -180,7 +184,7 @@ async function build(
   onLoan: LendingDeps['onLoan'],
 ): Promise<WebDeps> {
   const { settings, db, clock, log, monotonic, shared } = parts
-  const lsp = parts.lsp ?? chooseLsp({ settings, log, monotonic })
+  const lsp = parts.lsp ?? (await chooseLsp({ settings, log, monotonic }))
   const limits = { largestView: settings.largestView, largestTile: settings.largestTile }
   const loans = loanQueries(db)
   const manifests = manifestStoreFor(settings, clock, log)
@@ -251,7 +255,7 @@ async function build(
     siteStyle:
       settings.accentColour === ''
         ? undefined
-        : await toAsset('text/css; charset=utf-8', Buffer.from(siteStyle(settings.accentColour))),
+        : toAsset('text/css; charset=utf-8', Buffer.from(siteStyle(settings.accentColour))),
     viewer: await viewerFiles(),
     staticFiles: await staticFiles(join(ROOT, 'static')),
     passOn: shared?.passOn,

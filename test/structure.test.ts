@@ -71,9 +71,10 @@ const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8'
 
 function importsOf(path: string): string[] {
   const text = readFileSync(path, 'utf8')
-  return [...text.matchAll(/^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'/gm)].map(
-    (found) => (found[1] ?? found[2])!,
+  const found = text.matchAll(
+    /^(?:import|export)\b[^'"]*?from '([^']+)'|^import '([^']+)'|\bawait import\('([^']+)'\)/gm,
   )
+  return [...found].map(([, from, bare, later]) => (from ?? bare ?? later)!)
 }
 
 const roomOf = (name: string) => name.split('/')[0]!.replace(/\.ts$/, '')
@@ -102,6 +103,31 @@ describe('the house', () => {
           .join('/'),
       )
     expect([...new Set(packages)].filter((name) => !(name in dependencies))).toEqual([])
+  })
+
+  it('takes drizzle-orm from db/drizzle.ts only, as anything else is slow', () => {
+    const takers = files.filter((name) =>
+      /^import (?!type)[^']*? from 'drizzle-orm/m.test(
+        readFileSync(join(ROOT, 'src', name), 'utf8'),
+      ),
+    )
+    expect(takers).toEqual([])
+  })
+
+  it('reads what mail, MARC and drawn pages need only where it is needed, as it is slow', () => {
+    const eager = /^(?:import|export)\b(?! type)[^'"]*?from '([^']+)'|^import '([^']+)'/gm
+    const read = new Set([join(ROOT, 'src/server.ts')])
+    const packages = new Set<string>()
+    for (const path of read) {
+      for (const [, from, bare] of readFileSync(path, 'utf8').matchAll(eager)) {
+        const target = (from ?? bare)!
+        if (target.startsWith('.')) read.add(join(dirname(path), target))
+        else packages.add(target)
+      }
+    }
+    expect(read.size, 'needs files that import others').toBeGreaterThan(100)
+    const slow = ['nodemailer', '@xmldom/xmldom', '@natlibfi/marc-record-serializers', 'satori']
+    expect(slow.filter((name) => packages.has(name))).toEqual([])
   })
 
   it('reads the environment in the settings only', () => {

@@ -18,7 +18,7 @@ export async function refresh(
   const items = itemsIn(db)
   const which = barcode === undefined ? 'all' : items.find(barcode)
   if (which === undefined) giveUp([`there is no item ${barcode}`])
-  const lsp = chooseLsp({ settings, log: SILENT, monotonic: () => performance.now() })
+  const lsp = await chooseLsp({ settings, log: SILENT, monotonic: () => performance.now() })
   // Covers are looked for by a command of their own: find-covers.
   const covers = { lookFor() {} }
   const deps = { items, covers, audit: auditIn(db), clock: Date, log: SILENT, lsp }

@@ -1,5 +1,5 @@
-import { and, desc, eq, gt, inArray, lt } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
+import { and, desc, eq, gt, inArray, lt } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { audit } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'

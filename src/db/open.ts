@@ -1,7 +1,8 @@
 import { existsSync, linkSync, mkdirSync, rmSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { type BetterSQLite3Database, drizzle } from 'drizzle-orm/better-sqlite3'
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3'
+import { drizzle } from './drizzle.ts'
 import { migrate, newestVersion } from './migrate.ts'
 
 /** `$client` is the better-sqlite3 connection beneath. */

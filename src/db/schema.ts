@@ -1,6 +1,6 @@
-import { integer, real, sqliteTable, text } from 'drizzle-orm/sqlite-core'
 import type { EpochMs } from '../clock.ts'
 import type { Barcode, PatronId } from '../ids.ts'
+import { integer, real, sqliteTable, text } from './drizzle.ts'
 
 /** The tables as the migrations make them; checks, indexes and triggers stand there. */
 

@@ -1,5 +1,5 @@
-import { and, count, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
+import { and, count, eq, gt, isNotNull, isNull, sql } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { barcodeChanges, items } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'

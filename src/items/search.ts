@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { sql } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { items } from '../db/schema.ts'
 import type { Item } from './items.ts'

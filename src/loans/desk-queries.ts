@@ -1,5 +1,6 @@
-import { and, asc, count, desc, eq, gt, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
+import type { SQL } from 'drizzle-orm'
 import { type EpochMs, MINUTE } from '../clock.ts'
+import { and, asc, count, desc, eq, gt, isNotNull, isNull, or, sql } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { items, loans } from '../db/schema.ts'
 import type { Barcode, PatronId } from '../ids.ts'

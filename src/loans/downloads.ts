@@ -1,5 +1,5 @@
-import { and, asc, gt, isNotNull } from 'drizzle-orm'
 import type { EpochMs } from '../clock.ts'
+import { and, asc, gt, isNotNull } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { loans } from '../db/schema.ts'
 import { type Item, itemsIn } from '../items/items.ts'

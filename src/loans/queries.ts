@@ -1,3 +1,5 @@
+import type { SQL } from 'drizzle-orm'
+import type { EpochMs } from '../clock.ts'
 import {
   and,
   count,
@@ -9,10 +11,8 @@ import {
   isNull,
   lte,
   or,
-  type SQL,
   sql,
-} from 'drizzle-orm'
-import type { EpochMs } from '../clock.ts'
+} from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { clock, items, loans } from '../db/schema.ts'
 import type { Barcode, PatronId } from '../ids.ts'

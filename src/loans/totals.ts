@@ -1,5 +1,5 @@
-import { and, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { type EpochMs, MINUTE } from '../clock.ts'
+import { and, eq, inArray, isNotNull, sql } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { lengths, loans, totals } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'

@@ -2,13 +2,8 @@ import type { Log } from '../log.ts'
 import type { Ask } from '../outgoing.ts'
 import { outgoing } from '../outgoing.ts'
 import type { Settings } from '../settings.ts'
-import { alma } from './alma.ts'
-import { folio } from './folio.ts'
-import { koha } from './koha.ts'
 import type { Lsp, LspChoice } from './lsp.ts'
 import { LONGEST_MS, rested } from './rested.ts'
-import { sru } from './sru.ts'
-import { tind } from './tind.ts'
 
 type LspType = Exclude<Settings['lspType'], 'unconfigured' | 'none'>
 
@@ -30,15 +25,22 @@ export interface LspParts {
 interface Platform {
   /** Where it is, by the settings. */
   readonly address: (settings: Settings) => string
-  readonly make: MakeLsp
+  /** Read by those who ask it only: the libraries for MARC alone are a tenth of a start. */
+  readonly load: () => Promise<MakeLsp>
 }
 
 const PLATFORMS: Readonly<Record<LspType, Platform>> = {
-  folio: { address: ({ folioOkapiUrl }) => folioOkapiUrl, make: folio },
-  tind: { address: ({ tindServerUrl }) => tindServerUrl, make: tind },
-  koha: { address: ({ kohaUrl }) => kohaUrl, make: koha },
-  alma: { address: ({ almaUrl }) => almaUrl, make: alma },
-  sru: { address: ({ sruUrl }) => sruUrl, make: sru },
+  folio: {
+    address: ({ folioOkapiUrl }) => folioOkapiUrl,
+    load: async () => (await import('./folio.ts')).folio,
+  },
+  tind: {
+    address: ({ tindServerUrl }) => tindServerUrl,
+    load: async () => (await import('./tind.ts')).tind,
+  },
+  koha: { address: ({ kohaUrl }) => kohaUrl, load: async () => (await import('./koha.ts')).koha },
+  alma: { address: ({ almaUrl }) => almaUrl, load: async () => (await import('./alma.ts')).alma },
+  sru: { address: ({ sruUrl }) => sruUrl, load: async () => (await import('./sru.ts')).sru },
 }
 
 /** Where the platform is that LSP_TYPE names; undefined when it names none. */
@@ -49,16 +51,17 @@ export function lspAddress(settings: Settings): URL | undefined {
 }
 
 /** The platform that LSP_TYPE names. */
-export function chooseLsp({
+export async function chooseLsp({
   settings,
   log,
   monotonic,
   longestMs = LONGEST_MS,
-}: LspParts): LspChoice {
+}: LspParts): Promise<LspChoice> {
   const { lspType } = settings
   if (lspType === 'unconfigured' || lspType === 'none') return { kind: 'manual' }
-  const { address, make } = PLATFORMS[lspType]
+  const { address, load } = PLATFORMS[lspType]
   const { ask } = outgoing({ named: [new URL(address(settings))], wholeMs: longestMs })
+  const make = await load()
   const lsp = make(settings, ask, monotonic)
   return { kind: 'lsp', lsp: rested(lsp, { log, monotonic, longestMs }) }
 }

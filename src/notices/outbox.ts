@@ -1,5 +1,5 @@
-import { asc, eq, lte, sql } from 'drizzle-orm'
 import { type EpochMs, MINUTE } from '../clock.ts'
+import { asc, eq, lte, sql } from '../db/drizzle.ts'
 import type { Db } from '../db/open.ts'
 import { items, loans, outbox } from '../db/schema.ts'
 import type { Barcode } from '../ids.ts'

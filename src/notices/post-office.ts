@@ -2,7 +2,6 @@ import type { Clock, EpochMs } from '../clock.ts'
 import type { Db } from '../db/open.ts'
 import type { PatronId } from '../ids.ts'
 import type { Log } from '../log.ts'
-import { smtpMailer } from '../mail/smtp.ts'
 import type { Settings } from '../settings.ts'
 import { addressOf } from './address.ts'
 import { createDelivery, type Delivery } from './delivery.ts'
@@ -27,10 +26,12 @@ export interface PostOfficeParts {
 }
 
 /** @returns undefined where no mail is sent: without a mail server, and in the demonstration */
-export function openPostOffice(parts: PostOfficeParts): PostOffice | undefined {
+export async function openPostOffice(parts: PostOfficeParts): Promise<PostOffice | undefined> {
   const { settings, db, clock, log } = parts
   const { mailHost, mailSender, mailDomain } = settings
   if (mailHost === undefined || mailSender === undefined || settings.demonstration) return undefined
+  // Its library is a tenth of a start.
+  const { smtpMailer } = await import('../mail/smtp.ts')
   const outbox = outboxIn(db)
   const mailer = smtpMailer({
     host: mailHost,

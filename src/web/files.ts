@@ -27,7 +27,7 @@ export function fileRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
 
   const viewerPath = `/viewer/${viewer.version}/`
   route(`${viewerPath}*`, {
-    GET: (c) => send(c, viewer.file(tail(c, viewerPath)), FOR_GOOD),
+    GET: (c) => send(c, viewer.files.get(tail(c, viewerPath)), FOR_GOOD),
   })
 
   route('/thumbnails/:file{.+\\.jpg}', {
@@ -40,16 +40,17 @@ export function fileRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
     },
   })
 
-  function send(c: WebContext, asset: Asset | undefined, cacheControl: string): Response {
+  async function send(c: WebContext, asset: Asset | undefined, cacheControl: string) {
     if (asset === undefined) return answers.refuse(c, { kind: 'not-found' })
-    const brotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '') ? asset.brotli : undefined
+    const smaller = await asset.brotli?.()
+    const brotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '') ? smaller : undefined
     const bytes = brotli ?? asset.bytes
     // Parts of the one must never be joined to parts of the other.
     const etag = brotli ? asset.etag.replace(/"$/, '-br"') : asset.etag
     c.header('Cache-Control', cacheControl)
     c.header('ETag', etag)
     c.header('Accept-Ranges', 'bytes')
-    if (asset.brotli) c.header('Vary', 'Accept-Encoding')
+    if (smaller) c.header('Vary', 'Accept-Encoding')
     if (isUnchanged(c, etag)) return c.body(null, 304)
     const range = rangeOf(c, etag, bytes.length)
     if (range === 'outside') {

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
-import { type Asset, toAsset } from './asset.ts'
+import { strongEtag } from '../etag.ts'
+import type { Asset } from './asset.ts'
 
 export interface Logo extends Asset {
   /** CSS pixels; there are twice as many in the picture, for fine screens. */
@@ -25,7 +26,9 @@ export async function readLogo(file: string): Promise<Logo> {
       .png()
       .toBuffer({ resolveWithObject: true })
     return {
-      ...(await toAsset('image/png', Buffer.from(data))),
+      bytes: Buffer.from(data),
+      type: 'image/png',
+      etag: strongEtag(data),
       width: Math.ceil(info.width / 2),
       height: Math.ceil(info.height / 2),
     }

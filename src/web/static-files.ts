@@ -33,10 +33,10 @@ export async function staticFiles(folder: string): Promise<ReadonlyMap<string, A
     const name = path.slice(folder.length).replace(/^\/+/, '')
     const bytes = await readFile(path)
     if (READER.test(name)) reader.set(name, bytes.toString())
-    else files.set(name, await toAsset(type, bytes))
+    else files.set(name, toAsset(type, bytes))
   }
   const script = Buffer.from(joinScripts(reader, 'reader.js'))
-  files.set('reader.js', await toAsset(TYPES['.js']!, script))
-  files.set('pico.css', await toAsset(TYPES['.css']!, await readFile(PICO)))
+  files.set('reader.js', toAsset(TYPES['.js']!, script))
+  files.set('pico.css', toAsset(TYPES['.css']!, await readFile(PICO)))
   return files
 }

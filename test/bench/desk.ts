@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pino from 'pino'
@@ -7,18 +7,11 @@ import { parsePatronId } from '../../src/ids.ts'
 import { daysIn } from '../../src/loans/periods.ts'
 import { totalsIn } from '../../src/loans/totals.ts'
 import { peopleIn } from '../../src/people/people.ts'
-import { startServer } from '../../src/server.ts'
+import { type RunningServer, startServer } from '../../src/server.ts'
 import { makeHistory } from './history.ts'
+import { isMissed, median, printed, type Result, round, spreadOf } from './reading/results.ts'
 
-/**
- * `npm run bench-desk`: how long the desk's pages take in a small and in a large library. Prints
- * medians of 20 and exits 1 when a page of the large one takes more than 3 times as long as in the
- * small one, or more than 300 ms.
- */
-const SIZES = [
-  { items: 1_000, loans: 10_000 },
-  { items: 100_000, loans: 1_000_000 },
-]
+/** The staff's pages, in a small and in a large library: `npm run bench-desk`, or the bench's `desk`. */
 const PAGES = [
   '/list',
   // One item in eight, which fills a page in either library; and one item.
@@ -29,64 +22,114 @@ const PAGES = [
   '/stats?period=all',
   '/stats?page=4',
 ]
+const SMALL = 1_000
+const LOANS_OF_AN_ITEM = 10
 const RUNS = 20
 const MOST_TIMES = 3
 const MOST_MS = 300
-
 const ZONE = 'Europe/Zurich'
-const [small = [], large = []] = [await measure(SIZES[0]!), await measure(SIZES[1]!)]
 
-let isSlow = false
-for (const [n, path] of PAGES.entries()) {
-  const [before = 0, after = 0] = [small[n], large[n]]
-  const slow = after > MOST_TIMES * before || after > MOST_MS
-  isSlow ||= slow
-  const times = (after / before).toFixed(1)
-  console.log(
-    `${path.padEnd(28)}${before.toFixed(1).padStart(8)} ms${after.toFixed(1).padStart(8)} ms  x ${times}${slow ? '  too slow' : ''}`,
-  )
+/**
+ * How long each page takes through HTTP, in turns of 20 requests each, whose medians are compared.
+ *
+ * @param size of the large library in items; the small one has 1,000
+ */
+export async function deskPages(
+  folder: string,
+  _: string,
+  { rounds, items }: { rounds: number; items: number },
+): Promise<Result[]> {
+  const small = await library(join(folder, 'desk-small'), SMALL)
+  const large = await library(join(folder, 'desk-large'), items)
+  try {
+    const pages: Page[] = []
+    for (const path of PAGES) {
+      const page: Page = { path, small: [], large: [] }
+      for (let n = -1; n < rounds; n++) {
+        const [few, many] = [await msOf(small, path), await msOf(large, path)]
+        // The first round warms both up.
+        if (n < 0) continue
+        page.small.push(few)
+        page.large.push(many)
+      }
+      pages.push(page)
+    }
+    const sizes = [items, SMALL].map((count) => count.toLocaleString('en')).join(' items against ')
+    return [...pages.map((page) => compared(page, sizes)), slowest(pages)]
+  } finally {
+    await small.stop()
+    await large.stop()
+  }
 }
-process.exit(isSlow ? 1 : 0)
 
-/** @returns the median time of each page in milliseconds */
-async function measure(size: { items: number; loans: number }): Promise<number[]> {
+/** The medians of each round, in milliseconds. */
+interface Page {
+  readonly path: string
+  readonly small: number[]
+  readonly large: number[]
+}
+
+function compared({ path, small, large }: Page, sizes: string): Result {
+  const ratios = large.map((ms, n) => ms / (small[n] ?? Number.NaN))
+  return {
+    name: `${path}, ${sizes}`,
+    measured: `${round(median(large))} ms`,
+    reference: `${round(median(small))} ms`,
+    figure: median(ratios),
+    target: { atMost: MOST_TIMES },
+    spread: spreadOf(ratios),
+  }
+}
+
+function slowest(pages: readonly Page[]): Result {
+  const [page] = pages.toSorted((a, b) => median(b.large) - median(a.large))
+  const { path = '', large = [] } = page ?? {}
+  return {
+    name: 'the slowest of these pages in the large library, ms',
+    measured: path,
+    reference: '',
+    figure: median(large),
+    target: { atMost: MOST_MS },
+    spread: spreadOf(large),
+  }
+}
+
+/** A server for a library with three years of past loans, which the statistics know already. */
+async function library(folder: string, items: number): Promise<RunningServer> {
+  mkdirSync(folder)
+  const file = join(folder, 'settings.ini')
+  writeFileSync(file, `[carrel]\nBASE_URL = http://127.0.0.1\nPORT = 0\nTIME_ZONE = ${ZONE}\n`)
+  const settings = settingsOrExit(file)
+  const db = openDbOrExit(settings)
+  peopleIn(db).addStaff(parsePatronId('lee', 'fold')!)
+  makeHistory(db, Date.now(), { items, loans: LOANS_OF_AN_ITEM * items })
+  const totals = totalsIn(db, daysIn(ZONE))
+  // Larger steps than the sweep's, which lets readers between.
+  while (totals.addEnded(10_000) > 0);
+  const log = pino({ level: 'silent' })
+  return startServer({ settings, db, clock: Date, log, monotonic: () => performance.now() })
+}
+
+/** @returns the median of some requests, in milliseconds */
+async function msOf({ address }: RunningServer, path: string): Promise<number> {
+  const times: number[] = []
+  for (let run = 0; run < RUNS; run++) {
+    const began = performance.now()
+    const answer = await fetch(`${address}${path}`, { headers: { REMOTE_USER: 'lee' } })
+    await answer.arrayBuffer()
+    if (answer.status !== 200) throw new Error(`${path} answered ${answer.status}`)
+    times.push(performance.now() - began)
+  }
+  return median(times)
+}
+
+if (process.argv[1] === import.meta.filename) {
   const folder = mkdtempSync(join(tmpdir(), 'carrel-bench-'))
   try {
-    const file = join(folder, 'settings.ini')
-    writeFileSync(file, `[carrel]\nBASE_URL = http://127.0.0.1\nPORT = 0\nTIME_ZONE = ${ZONE}\n`)
-    const settings = settingsOrExit(file)
-    const db = openDbOrExit(settings)
-    peopleIn(db).addStaff(parsePatronId('lee', 'fold')!)
-    const began = performance.now()
-    makeHistory(db, Date.now(), size)
-    const made = performance.now()
-    const totals = totalsIn(db, daysIn(ZONE))
-    while (totals.addEnded(500) === 500);
-    const seconds = [made - began, performance.now() - made].map((ms) => (ms / 1000).toFixed(1))
-    console.log(
-      `${size.items} items, ${size.loans} past loans: made in ${seconds[0]} s, totalled in ${seconds[1]} s`,
-    )
-    const log = pino({ level: 'silent' })
-    const monotonic = () => performance.now()
-    const server = await startServer({ settings, db, clock: Date, log, monotonic })
-    const medians: number[] = []
-    for (const path of PAGES) medians.push(await median(`${server.address}${path}`))
-    await server.stop()
-    return medians
+    const results = await deskPages(folder, '', { rounds: 5, items: 100_000 })
+    console.log(printed(results))
+    process.exitCode = results.some((result) => isMissed(result)) ? 1 : 0
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-}
-
-async function median(url: string): Promise<number> {
-  const times: number[] = []
-  for (let run = 0; run < RUNS + 3; run++) {
-    const began = performance.now()
-    const answer = await fetch(url, { headers: { REMOTE_USER: 'lee' } })
-    await answer.arrayBuffer()
-    if (answer.status !== 200) throw new Error(`${url} answered ${answer.status}`)
-    times.push(performance.now() - began)
-  }
-  const counted = times.slice(3).sort((a, b) => a - b)
-  return counted[RUNS / 2] ?? Number.NaN
 }

@@ -59,8 +59,8 @@ export function lspContract(one: LspCase): void {
     let lsp: Lsp
     let time = 0
 
-    const choose = (longestMs?: number): Lsp => {
-      const choice = chooseLsp({
+    const choose = async (longestMs?: number): Promise<Lsp> => {
+      const choice = await chooseLsp({
         settings,
         log: pino({ base: null }, { write: (line: string) => (log += line) }),
         monotonic: () => time,
@@ -78,7 +78,7 @@ export function lspContract(one: LspCase): void {
     beforeEach(async () => {
       await fake.fault('')
       log = ''
-      lsp = choose()
+      lsp = await choose()
     })
 
     it('finds an item by its barcode, with all that the platform tells', async () => {
@@ -126,7 +126,7 @@ export function lspContract(one: LspCase): void {
 
     it.each(FAULTS)('4.7 LSP %s: unreachable (%s), said in the log', async (fault, why) => {
       await fake.fault(fault)
-      if (fault === 'hang') lsp = choose(SHORT_MS)
+      if (fault === 'hang') lsp = await choose(SHORT_MS)
       expect(await lsp.lookUp(barcode(one.found.barcode))).toMatchObject({
         kind: 'unreachable',
         why,

@@ -42,15 +42,15 @@ describe('Alma', () => {
   afterAll(() => fake.stop())
   beforeEach(() => fake.fault(''))
 
-  function alma(key = KEY): Lsp {
+  async function alma(key = KEY): Promise<Lsp> {
     const settings = settingsOf(`LSP_TYPE = alma\n[alma]\n${ini(fake.url, key)}`)
-    const choice = chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => 0 })
+    const choice = await chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => 0 })
     if (choice.kind !== 'lsp') throw new Error('no Alma')
     return choice.lsp
   }
 
   it('is asked with the key in a header, kept when it sends us on to the item', async () => {
-    expect(await alma().lookUp(OPTICS)).toEqual({ kind: 'found', record: RECORD })
+    expect(await (await alma()).lookUp(OPTICS)).toEqual({ kind: 'found', record: RECORD })
     const calls = await fake.asked()
     expect(calls.map(({ target }) => target)).toEqual([
       '/almaws/v1/items?item_barcode=35047000000017',
@@ -63,8 +63,8 @@ describe('Alma', () => {
     ['a wrong key', 'wrong'],
     ['a key without permission, which its gateway says in XML', 'l7xx-key-for-users'],
   ])('lets nobody look up with %s', async (_, key) => {
-    expect(await alma(key).lookUp(OPTICS)).toEqual({ kind: 'not-permitted' })
-    expect(await alma(key).check()).toEqual({ kind: 'not-permitted' })
+    expect(await (await alma(key)).lookUp(OPTICS)).toEqual({ kind: 'not-permitted' })
+    expect(await (await alma(key)).check()).toEqual({ kind: 'not-permitted' })
   })
 
   it.each([
@@ -74,16 +74,16 @@ describe('Alma', () => {
   ])('4.7 LSP 429: is busy beyond its threshold (%s)', async (state, retryAfterS) => {
     await fake.fault(state)
     const busy = { kind: 'unreachable', why: 'busy', retryAfterS }
-    expect(await alma().lookUp(OPTICS)).toEqual(busy)
+    expect(await (await alma()).lookUp(OPTICS)).toEqual(busy)
   })
 
   it('has not found what it mistakes for another item', async () => {
     await fake.fault('mistaken')
-    expect(await alma().lookUp(barcode('35047000000018'))).toEqual({ kind: 'not-found' })
+    expect(await (await alma()).lookUp(barcode('35047000000018'))).toEqual({ kind: 'not-found' })
   })
 
   it('reads no sense into a barcode that is also the code of an error', async () => {
-    expect(await alma().lookUp(barcode('UNAUTHORIZED'))).toEqual({ kind: 'not-found' })
+    expect(await (await alma()).lookUp(barcode('UNAUTHORIZED'))).toEqual({ kind: 'not-found' })
   })
 })
 

@@ -32,7 +32,7 @@ const from = async () => {
 const asked = async () => (await fake.asked()).slice(mark)
 const paths = async () => (await asked()).map(({ target }) => target.split('?')[0])
 
-function folio({
+async function folio({
   user = 'carrel',
   password = 'correct horse',
   tenant = 'library',
@@ -45,7 +45,7 @@ function folio({
     FOLIO_OKAPI_TOKEN = ${token}
     FOLIO_USER = ${token === '' ? user : ''}
     FOLIO_PASSWORD = ${token === '' ? password : ''}`)
-  const choice = chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
+  const choice = await chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
   if (choice.kind !== 'lsp') throw new Error('no FOLIO')
   return choice.lsp
 }
@@ -55,7 +55,7 @@ const crowd = (lsp: Lsp) => Promise.all(Array.from({ length: 6 }, () => lsp.look
 
 describe('the way into FOLIO', () => {
   it('is one login for all that ask, then a cookie that goes to no other path than it should', async () => {
-    const lsp = folio()
+    const lsp = await folio()
     expect(await crowd(lsp)).toMatchObject(Array(6).fill(FOUND))
     const calls = await asked()
     expect(calls.filter(({ method }) => method === 'POST').map(({ target }) => target)).toEqual([
@@ -68,18 +68,18 @@ describe('the way into FOLIO', () => {
   })
 
   it('is a fixed token where the settings give one', async () => {
-    expect(await folio({ token: 'fixed.okapi.token' }).lookUp(OPTICS)).toMatchObject(FOUND)
+    expect(await (await folio({ token: 'fixed.okapi.token' })).lookUp(OPTICS)).toMatchObject(FOUND)
     const calls = await asked()
     expect(calls.map(({ headers }) => headers['x-okapi-token'])).toEqual(
       Array(3).fill('fixed.okapi.token'),
     )
     await from()
-    expect(await folio({ token: 'an.old.token' }).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
+    expect(await (await folio({ token: 'an.old.token' })).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await asked()).toHaveLength(1)
   })
 
   it('4.7 LSP token expired: it is refreshed once for all waiting calls, which then go through', async () => {
-    const lsp = folio()
+    const lsp = await folio()
     await lsp.lookUp(OPTICS)
     await fake.fault('expire')
     await from()
@@ -91,7 +91,7 @@ describe('the way into FOLIO', () => {
   it.each([1, 2, 3])(
     '4.7 LSP token expired: also in the middle of a look-up, at question %i',
     async (question) => {
-      const lsp = folio()
+      const lsp = await folio()
       await lsp.lookUp(OPTICS)
       await from()
       await fake.fault('401', { after: question - 1, times: 1 })
@@ -102,7 +102,7 @@ describe('the way into FOLIO', () => {
   )
 
   it('is refreshed when less than a minute is left, with a token that is used once', async () => {
-    const lsp = folio()
+    const lsp = await folio()
     await lsp.lookUp(OPTICS)
     time += 539_000
     await from()
@@ -127,7 +127,7 @@ describe('the way into FOLIO', () => {
     'is a new login when the refresh token is spent (%s)',
     async (release) => {
       await fake.fault(release)
-      const lsp = folio()
+      const lsp = await folio()
       await lsp.lookUp(OPTICS)
       await fake.fault('spend')
       await from()
@@ -137,7 +137,7 @@ describe('the way into FOLIO', () => {
   )
 
   it('is a new login also when the answer to a refresh was lost, and the token with it', async () => {
-    const lsp = folio()
+    const lsp = await folio()
     await lsp.lookUp(OPTICS)
     await fake.fault('expire')
     await fake.fault('close', { after: 1, times: 1 })
@@ -148,7 +148,7 @@ describe('the way into FOLIO', () => {
   })
 
   it('puts a question once more and no oftener when every token is refused', async () => {
-    const lsp = folio()
+    const lsp = await folio()
     await fake.fault('refuse')
     expect(await lsp.lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await paths()).toEqual([LOGIN, '/inventory/items', REFRESH, '/inventory/items'])
@@ -158,7 +158,7 @@ describe('the way into FOLIO', () => {
     'is found in a release that is %s',
     async (name) => {
       await fake.fault(name)
-      const lsp = folio()
+      const lsp = await folio()
       expect(await lsp.check()).toEqual({ kind: 'well' })
       expect(await crowd(lsp)).toMatchObject(Array(6).fill(FOUND))
       await fake.fault('expire')
@@ -171,7 +171,7 @@ describe('the way into FOLIO', () => {
 
   it('without cookies still ends by the time that FOLIO names', async () => {
     await fake.fault('tokens-in-body')
-    const lsp = folio()
+    const lsp = await folio()
     await lsp.lookUp(OPTICS)
     time += 530_000
     await lsp.lookUp(OPTICS)
@@ -192,14 +192,16 @@ describe('the way into FOLIO', () => {
         { user: 'nobody' },
         { tenant: 'elsewhere', token: 'fixed.okapi.token' },
       ]) {
-        expect(await folio(account).lookUp(OPTICS), JSON.stringify(account)).toEqual(NOT_PERMITTED)
-        expect(await folio(account).check()).toEqual(NOT_PERMITTED)
+        expect(await (await folio(account)).lookUp(OPTICS), JSON.stringify(account)).toEqual(
+          NOT_PERMITTED,
+        )
+        expect(await (await folio(account)).check()).toEqual(NOT_PERMITTED)
       }
     },
   )
 
   it('does not get the account locked by trying a wrong password again and again', async () => {
-    const lsp = folio({ password: 'wrong' })
+    const lsp = await folio({ password: 'wrong' })
     for (let n = 0; n < 5; n++) expect(await lsp.lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await paths()).toEqual([LOGIN])
     time += 5 * 60_000
@@ -209,11 +211,11 @@ describe('the way into FOLIO', () => {
 
   it.each([0, 1, 2, 3])('that breaks at question %i is told as such', async (question) => {
     await fake.fault('500', { after: question })
-    expect(await folio().lookUp(OPTICS)).toEqual({ kind: 'unreachable', why: 'fault' })
+    expect(await (await folio()).lookUp(OPTICS)).toEqual({ kind: 'unreachable', why: 'fault' })
   })
 
   it('says that an item without a bibliographic record lacks everything', async () => {
-    expect(await folio().lookUp(barcode('ORPHAN'))).toMatchObject({
+    expect(await (await folio()).lookUp(barcode('ORPHAN'))).toMatchObject({
       kind: 'incomplete',
       fields: ['title', 'author', 'year'],
     })
@@ -225,7 +227,11 @@ describe('the way into FOLIO', () => {
       FOLIO_OKAPI_URL = ${fake.url}/elsewhere
       FOLIO_OKAPI_TENANT_ID = library
       FOLIO_OKAPI_TOKEN = fixed.okapi.token`)
-    const choice = chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
+    const choice = await chooseLsp({
+      settings,
+      log: pino({ enabled: false }),
+      monotonic: () => time,
+    })
     const lsp = choice.kind === 'lsp' ? choice.lsp : undefined
     expect(await lsp?.check()).toEqual({ kind: 'unreachable', why: 'not-understood' })
   })

@@ -65,10 +65,10 @@ beforeEach(async () => {
 const asked = async () => (await fake.asked()).slice(mark)
 const paths = async () => (await asked()).map(({ target }) => target.split('?')[0]?.slice(7))
 
-function koha(lines = CLIENT): Lsp {
+async function koha(lines = CLIENT): Promise<Lsp> {
   const settings = settingsOf(`LSP_TYPE = koha\n[koha]\nKOHA_URL = ${fake.url}
 KOHA_OPAC_URL = https://opac.example.edu\n${lines}`)
-  const choice = chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
+  const choice = await chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
   if (choice.kind !== 'lsp') throw new Error('no Koha')
   return choice.lsp
 }
@@ -82,7 +82,7 @@ const TOKEN = '/oauth/token'
 
 describe('the way into Koha', () => {
   it('is one token for all that ask, with the secret in the body of one question only', async () => {
-    const lsp = koha()
+    const lsp = await koha()
     expect(await crowd(lsp)).toEqual(Array(6).fill(FOUND))
     const calls = await asked()
     expect(calls.filter(({ target }) => target.endsWith(TOKEN))).toHaveLength(1)
@@ -96,7 +96,7 @@ describe('the way into Koha', () => {
   })
 
   it('is the same token until shortly before its end, then another', async () => {
-    const lsp = koha()
+    const lsp = await koha()
     await lsp.lookUp(OPTICS)
     time += 3_539_000
     await lsp.lookUp(OPTICS)
@@ -108,7 +108,7 @@ describe('the way into Koha', () => {
 
   it('uses a token of a short life too, for half of it', async () => {
     await fake.fault('short')
-    const lsp = koha()
+    const lsp = await koha()
     await lsp.lookUp(OPTICS)
     time += 14_000
     await lsp.lookUp(OPTICS)
@@ -118,7 +118,7 @@ describe('the way into Koha', () => {
   })
 
   it('4.7 LSP token expired: fetches one for all that wait, and puts each question once more', async () => {
-    const lsp = koha()
+    const lsp = await koha()
     await lsp.lookUp(OPTICS)
     mark = (await fake.asked()).length
     await fake.fault('expire')
@@ -131,13 +131,13 @@ describe('the way into Koha', () => {
 
   it('4.7 LSP token expired: goes on in the middle of a look-up, asking nothing twice but that', async () => {
     await fake.fault('expire-after-items')
-    expect(await koha().lookUp(OPTICS)).toEqual(FOUND)
+    expect(await (await koha()).lookUp(OPTICS)).toEqual(FOUND)
     expect(await paths()).toEqual([TOKEN, ITEMS, BIBLIO, TOKEN, BIBLIO])
   })
 
   it('gives up when the second token is refused too', async () => {
     await fake.fault('refuse')
-    expect(await koha().lookUp(OPTICS)).toEqual(NOT_PERMITTED)
+    expect(await (await koha()).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await paths()).toEqual([TOKEN, ITEMS, TOKEN, ITEMS])
   })
 
@@ -147,7 +147,7 @@ describe('the way into Koha', () => {
     ['clients that Koha has switched off', CLIENT, 'no-oauth'],
   ])('is shut to %s', async (_, lines, state) => {
     await fake.fault(state)
-    expect(await koha(lines).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
+    expect(await (await koha(lines)).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await paths()).toEqual([TOKEN])
   })
 
@@ -157,7 +157,7 @@ describe('the way into Koha', () => {
     ['a user without permission', 'KOHA_USER = reader\nKOHA_PASSWORD = correct:horse', ''],
   ])('is shut to %s, who is not tried twice', async (_, lines, state) => {
     await fake.fault(state)
-    const lsp = koha(lines)
+    const lsp = await koha(lines)
     expect(await lsp.check()).toEqual(NOT_PERMITTED)
     expect(await lsp.lookUp(OPTICS)).toEqual(NOT_PERMITTED)
     expect(await paths()).toEqual([ITEMS, ITEMS])
@@ -165,17 +165,17 @@ describe('the way into Koha', () => {
 
   it('is shut to a client whose user lacks permission', async () => {
     const reader = 'KOHA_CLIENT_ID = client-of-reader\nKOHA_CLIENT_SECRET = client secret & more'
-    expect(await koha(reader).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
+    expect(await (await koha(reader)).lookUp(OPTICS)).toEqual(NOT_PERMITTED)
   })
 
   it('prefers the client to the user', async () => {
-    expect(await koha(`${BASIC}\n${CLIENT}`).lookUp(OPTICS)).toEqual(FOUND)
+    expect(await (await koha(`${BASIC}\n${CLIENT}`)).lookUp(OPTICS)).toEqual(FOUND)
     expect(await paths()).toEqual([TOKEN, ITEMS, BIBLIO])
   })
 
   it.each(['html', 'not-json'])('4.7 LSP %s instead of a token: not understood', async (fault) => {
     await fake.fault(fault, { times: 1 })
-    const lsp = koha()
+    const lsp = await koha()
     expect(await lsp.lookUp(OPTICS)).toMatchObject({ why: 'not-understood' })
     expect(await paths()).toEqual([TOKEN])
     expect(await lsp.lookUp(OPTICS), 'the next look-up asks anew').toEqual(FOUND)
@@ -183,7 +183,7 @@ describe('the way into Koha', () => {
 
   it('4.7 LSP maintenance: busy', async () => {
     await fake.fault('maintenance')
-    expect(await koha().lookUp(OPTICS)).toEqual({
+    expect(await (await koha()).lookUp(OPTICS)).toEqual({
       kind: 'unreachable',
       why: 'busy',
       retryAfterS: 30,
@@ -194,7 +194,7 @@ describe('the way into Koha', () => {
 describe('a barcode in Koha', () => {
   it('is compared by us where Koha finds all that contain it', async () => {
     await fake.fault('contains')
-    const lsp = koha(BASIC)
+    const lsp = await koha(BASIC)
     expect(await lsp.lookUp(OPTICS)).toEqual(FOUND)
     for (const text of ['3504700000001', '35047_00000017', 'TWIC', '0']) {
       expect(await lsp.lookUp(barcode(text)), text).toEqual(NOT_FOUND)
@@ -202,18 +202,18 @@ describe('a barcode in Koha', () => {
   })
 
   it('is another barcode in other letters', async () => {
-    expect(await koha(BASIC).lookUp(barcode('abc-1'))).toEqual(NOT_FOUND)
-    expect(await koha(BASIC).lookUp(barcode('ABC-1'))).toMatchObject({ kind: 'found' })
+    expect(await (await koha(BASIC)).lookUp(barcode('abc-1'))).toEqual(NOT_FOUND)
+    expect(await (await koha(BASIC)).lookUp(barcode('ABC-1'))).toMatchObject({ kind: 'found' })
   })
 
   it('may lose its record between two questions', async () => {
     await fake.fault('gone')
-    expect(await koha(BASIC).lookUp(OPTICS)).toMatchObject({ kind: 'incomplete' })
+    expect(await (await koha(BASIC)).lookUp(OPTICS)).toMatchObject({ kind: 'incomplete' })
   })
 
   it('is looked for in the whole record where the columns lack author or year', async () => {
     const volume = barcode('35047000000033')
-    expect(await koha().lookUp(volume)).toEqual({
+    expect(await (await koha()).lookUp(volume)).toEqual({
       kind: 'found',
       record: {
         ...RECORD,
@@ -232,7 +232,7 @@ describe('a barcode in Koha', () => {
     'is incomplete where that helps no further (%s)',
     async (state) => {
       await fake.fault(state)
-      expect(await koha().lookUp(barcode('35047000000033'))).toMatchObject({
+      expect(await (await koha()).lookUp(barcode('35047000000033'))).toMatchObject({
         kind: 'incomplete',
         fields: ['author', 'year'],
         record: { title: 'Essays', isbnIssn: '' },
@@ -244,7 +244,7 @@ describe('a barcode in Koha', () => {
     'is incomplete where %s comes instead',
     async (fault) => {
       await fake.fault(fault, { after: 3 })
-      const lsp = koha(CLIENT)
+      const lsp = await koha(CLIENT)
       const answer = await lsp.lookUp(barcode('35047000000033'))
       expect(answer).toMatchObject({ kind: 'incomplete', fields: ['author', 'year'] })
     },
@@ -254,7 +254,11 @@ describe('a barcode in Koha', () => {
     const settings = settingsOf(
       `LSP_TYPE = koha\n[koha]\nKOHA_URL = ${fake.url}/elsewhere\n${BASIC}`,
     )
-    const choice = chooseLsp({ settings, log: pino({ enabled: false }), monotonic: () => time })
+    const choice = await chooseLsp({
+      settings,
+      log: pino({ enabled: false }),
+      monotonic: () => time,
+    })
     if (choice.kind !== 'lsp') throw new Error('no Koha')
     const answer = { kind: 'unreachable', why: 'not-understood' }
     expect(await choice.lsp.lookUp(OPTICS)).toEqual(answer)

@@ -61,7 +61,7 @@ async function siteWith(fault: string): Promise<{ site: Site; log: Site['log'] }
     const site = await startSite({ ini })
     return { site, log: site.log }
   }
-  const choice = chooseLsp({
+  const choice = await chooseLsp({
     settings: settingsOf(ini),
     log: pino({ base: null }, { write: (line: string) => log.push(JSON.parse(line)) }),
     monotonic: () => 0,
