@@ -11,8 +11,14 @@ import { joinScripts } from './join-scripts.ts'
  */
 export async function imageBookScript(dir: string): Promise<string> {
   const scripts = await imageBookScripts(join(dir, 'dist/esm'))
-  return CHANGES.reduce(changed, joinScripts(scripts, 'index.js'))
+  return COMPILE_AHEAD + CHANGES.reduce(changed, joinScripts(scripts, 'index.js'))
 }
+
+/**
+ * To Chromium: all functions are to be compiled beside the page, while the script loads. Otherwise
+ * most are read twice, and compiled one by one when they are called. For others it is a comment.
+ */
+const COMPILE_AHEAD = '//# allFunctionsCalledOnLoad\n'
 
 /**
  * What Universal Viewer loads at run time for an image book: the IIIF content handler, English,

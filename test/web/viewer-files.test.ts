@@ -19,6 +19,7 @@ const text = (name: string) => Buffer.from(get(name).bytes).toString()
 
 describe('files of Universal Viewer', () => {
   it('are one script, which holds what an image book needs and nothing for other media', () => {
+    expect(text('uv.js')).toMatch(/^\/\/# allFunctionsCalledOnLoad\n/)
     expect(text('uv.js')).toMatch(/^export const\{[^}]*\binit\b/m)
     for (const part of ['OpenSeadragon', 'jQuery', 'uv-openseadragon-extension', 'wholeImage']) {
       expect(text('uv.js')).toContain(part)
