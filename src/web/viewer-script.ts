@@ -56,10 +56,11 @@ function captured(text: string, pattern: RegExp): string[] {
 }
 
 interface Change {
-  /** Found exactly once. */
   readonly from: RegExp
   /** Its own text, or what `$1` and so on make of it. */
   readonly to: string
+  /** How often it is there. */
+  readonly times: number
 }
 
 /**
@@ -71,24 +72,27 @@ const NEVER_OPENED = [
   ...['auth', 'clickThrough', 'login', 'restricted'],
   ...['externalContent', 'help', 'multiSelect', 'settings', 'share'],
 ]
+const NAME = `(?:${NEVER_OPENED.join('|')})Dialogue`
 
 const CHANGES: readonly Change[] = [
-  ...NEVER_OPENED.map((name) => ({
-    from: new RegExp(String.raw`this\.${name}Dialogue=new \w+\((this\.\$${name}Dialogue)\)`),
+  {
+    from: new RegExp(String.raw`this\.${NAME}=new \w+\((this\.\$${NAME})\)`, 'g'),
     to: '$1.hide()',
-  })),
+    times: NEVER_OPENED.length,
+  },
   // A dialogue is measured when it opens; closed, it need not be at every change of size.
   {
-    from: /(resize\(\){super\.resize\(\),)(this\.\$element\.css\({top:Math\.floor\(this\.extension\.height\(\)\/2)/,
+    from: /(resize\(\){super\.resize\(\),)(this\.\$element\.css\({top:Math\.floor\(this\.extension\.height\(\)\/2)/g,
     to: '$1this.isActive&&$2',
+    times: 1,
   },
   // A frame by which another host would sign readers in, and a request for a picture of no button.
-  { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/, to: '' },
-  { from: /prefixUrl:void 0/, to: 'prefixUrl:""' },
+  { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/g, to: '', times: 1 },
+  { from: /prefixUrl:void 0/g, to: 'prefixUrl:""', times: 1 },
 ]
 
-function changed(script: string, { from, to }: Change): string {
-  const { length } = [...script.matchAll(new RegExp(from, 'g'))]
-  if (length !== 1) throw new Error(`Universal Viewer: ${from} is in its script ${length} times`)
+function changed(script: string, { from, to, times }: Change): string {
+  const found = script.match(from)?.length ?? 0
+  if (found !== times) throw new Error(`Universal Viewer: ${from} is there ${found} times`)
   return script.replace(from, to)
 }
