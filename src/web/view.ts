@@ -60,7 +60,7 @@ export interface ViewPage {
   readonly barcode: string
   readonly manifestUrl: string
   readonly itemUrl: string
-  readonly viewer: { readonly version: string; readonly modules: readonly string[] }
+  readonly viewer: { readonly version: string }
   /** undefined: staff look at the item without a loan. */
   readonly loan:
     | {

@@ -13,7 +13,7 @@ export function addressesOf(site: Pick<Site, 'routes'>): Map<string, string[]> {
       .replace(':format/:what', 'csv/item')
       .replace(':number/*', '1/info.json')
       .replace('/static/*', '/static/carrel.css')
-      .replace(/\/\*$/, '/index.js')
+      .replace(/\/\*$/, '/uv.js')
       .replace(/:\w+/g, 'A')
     expect(address, path).toMatch(/^[\w/.-]*$/)
     found.set(address, [...(found.get(address) ?? []), method])
