@@ -1,4 +1,4 @@
-import { type Agent, type Dispatcher, request } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { badAnswer, type Detail, type SourceFault } from './source.ts'
 
 export interface Ask {
@@ -11,7 +11,7 @@ export interface Ask {
   readonly cap: number
 }
 
-/** An answer 200 whose body is still to be read, by `read` or `leave`. */
+/** An answer 200: its head. */
 export interface Opened {
   readonly kind: 'opened'
   /** The media type in lower case, without parameters. */
@@ -22,13 +22,22 @@ export interface Opened {
   readonly delimited: boolean
   /** Only a strong one (RFC 9110 section 8.8.1). */
   readonly etag: string | undefined
-  /**
-   * Reads the body to its end.
-   *
-   * @returns what was wrong with it, or undefined
-   */
-  read(onPart: (part: Buffer) => void): Promise<SourceFault | undefined>
+  /** Nobody wants the rest. */
   leave(): void
+}
+
+/**
+ * Takes one answer 200 in.
+ *
+ * @returns what takes each part of its body as it comes, and says why no more is wanted, if so
+ */
+export type Taker = (answer: Opened) => (part: Buffer) => SourceFault | undefined
+
+export interface Ends {
+  /** The caller's own: it goes away. */
+  readonly signal: AbortSignal | undefined
+  /** From the question to the last byte, redirects included. */
+  readonly wholeMs: number
 }
 
 export interface Got {
@@ -36,7 +45,8 @@ export interface Got {
   readonly bytes: Buffer<ArrayBuffer>
 }
 
-type Answer = Dispatcher.ResponseData
+type Sent = Opened | Redirect | SourceFault
+type Headers = Readonly<Record<string, string | string[] | undefined>>
 type Redirect = { readonly kind: 'redirect'; readonly location: string }
 
 /** Seconds to wait when a busy server names no time, and the longest wait that we pass on. */
@@ -47,78 +57,157 @@ const DIED = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'UND_ERR_SOCKET']
 
 const TIMED_OUT = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
 
+/** What is left of an answer that is no use is read away, so that its connection can be used again. */
+const REST = { bytes: 65_536, ms: 2_000 }
+
 /**
  * One GET that takes nothing on trust: at most `cap` bytes, at most one redirect and only below
  * `prefix`, one more try if the connection died before the answer began.
  *
- * @param signal ends the request and the reading of its body; it counts as a timeout
+ * @returns the answer when `taker` has had all of its body, or what was wrong
  */
 export async function boundedGet(
   agent: Agent,
   ask: Ask,
-  signal: AbortSignal,
+  taker: Taker,
+  { signal, wholeMs }: Ends,
 ): Promise<Opened | SourceFault> {
-  const { host } = ask.url
+  const stop = new AbortController()
+  const end = () => stop.abort()
+  const timer = setTimeout(end, wholeMs)
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   try {
-    const first = openAnswer(await send(agent, ask, signal), ask, signal)
+    const first = await send(agent, ask, taker, stop.signal)
     if (first.kind !== 'redirect') return first
-    const url = URL.parse(first.location, ask.url.href)
-    if (url === null) return badAnswer('redirect', { host, to: '(not a URL)' })
-    if (!url.href.startsWith(ask.prefix)) return badAnswer('redirect', { host, to: url.host })
-    const next = { ...ask, url }
-    const second = openAnswer(await send(agent, next, signal), next, signal)
+    const next = follow(first, ask)
+    if ('kind' in next) return next
+    const second = await send(agent, next, taker, stop.signal)
     return second.kind === 'redirect'
-      ? badAnswer('redirect', { host, to: 'a second redirect' })
+      ? badAnswer('redirect', { host: ask.url.host, to: 'a second redirect' })
       : second
-  } catch (error) {
-    const detail = { code: codeOf(error), host }
-    return { kind: isTimeout(error, signal) ? 'timeout' : 'unreachable', detail }
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', end)
   }
 }
 
 /** The whole body at once. */
-export async function readWhole(opened: Opened): Promise<Got | SourceFault> {
+export async function readWhole(
+  get: (taker: Taker) => Promise<Opened | SourceFault>,
+): Promise<Got | SourceFault> {
   const parts: Buffer[] = []
-  const fault = await opened.read((part) => parts.push(part))
-  return fault ?? { kind: 'got', bytes: joined(parts) }
+  const answer = await get(() => (part) => {
+    parts.push(part)
+    return undefined
+  })
+  return answer.kind === 'opened' ? { kind: 'got', bytes: joined(parts) } : answer
 }
 
-/** Only these three headers go out: nothing of the patron's request is passed on. */
-async function send(agent: Agent, ask: Ask, signal: AbortSignal): Promise<Answer> {
-  const headers = { accept: ask.accept, 'accept-encoding': 'identity', 'user-agent': 'Carrel' }
-  const once = () => request(ask.url, { dispatcher: agent, signal, headers })
-  try {
-    return await once()
-  } catch (error) {
-    if (signal.aborted || !DIED.includes(codeOf(error))) throw error
-    return once()
-  }
-}
-
-function openAnswer(
-  answer: Answer,
-  ask: Ask,
-  signal: AbortSignal,
-): Opened | Redirect | SourceFault {
-  const { statusCode, headers, body } = answer
+function follow({ location }: Redirect, ask: Ask): Ask | SourceFault {
   const { host } = ask.url
-  if (statusCode !== 200) {
-    // The error's body is never shown, only read away so that the connection can be used again.
-    body.dump({ limit: 65_536 }).catch(() => {})
-    return readStatus(answer, host)
+  const url = URL.parse(location, ask.url.href)
+  if (url === null) return badAnswer('redirect', { host, to: '(not a URL)' })
+  if (!url.href.startsWith(ask.prefix)) return badAnswer('redirect', { host, to: url.host })
+  return { ...ask, url }
+}
+
+async function send(agent: Agent, ask: Ask, taker: Taker, stop: AbortSignal): Promise<Sent> {
+  const first = await once(agent, ask, taker, stop)
+  const isDead = first.kind === 'unreachable' && DIED.includes(String(first.detail.code))
+  return isDead && !stop.aborted ? once(agent, ask, taker, stop) : first
+}
+
+/**
+ * By undici's own handlers: its streams, and a promise for each part, take as much processor time
+ * again as the whole exchange.
+ */
+function once(agent: Agent, ask: Ask, taker: Taker, stop: AbortSignal): Promise<Sent> {
+  const { url, accept, cap } = ask
+  const { host } = url
+  const { promise, resolve } = Promise.withResolvers<Sent>()
+  let sending: Dispatcher.DispatchController | undefined
+  let opened: Opened | undefined
+  let take: ReturnType<Taker> | undefined
+  let rest: NodeJS.Timeout | undefined
+  let got = 0
+
+  function leave(): void {
+    sending?.abort(new Error('left'))
   }
-  const leave = () => void body.on('error', () => {}).destroy()
-  const encoding = text(headers['content-encoding']) ?? 'identity'
+  function refuse(fault: SourceFault | Redirect): void {
+    resolve(fault)
+    leave()
+  }
+  function stopped(): void {
+    const code = 'UND_ERR_ABORTED'
+    refuse({ kind: 'timeout', detail: opened ? { code, got, host } : { code, host } })
+  }
+  function ended(): void {
+    stop.removeEventListener('abort', stopped)
+    clearTimeout(rest)
+  }
+
+  if (stop.aborted) stopped()
+  else stop.addEventListener('abort', stopped)
+  // Only these three headers go out: nothing of the patron's request is passed on.
+  const headers = { accept, 'accept-encoding': 'identity', 'user-agent': 'Carrel' }
+  const { origin, pathname, search } = url
+  agent.dispatch(
+    { origin, path: pathname + search, method: 'GET', headers },
+    {
+      onRequestStart(controller) {
+        sending = controller
+        if (stop.aborted) leave()
+      },
+      onResponseStart(_, status, answered) {
+        // 1xx: the answer itself comes after it.
+        if (status < 200) return
+        if (status !== 200) {
+          resolve(readStatus(status, answered, host))
+          rest = setTimeout(leave, REST.ms)
+          return
+        }
+        const head = readHead(answered, leave)
+        const fault = headFault(answered, head, ask)
+        if (fault !== undefined) return refuse(fault)
+        opened = head
+        take = taker(head)
+      },
+      onResponseData(_, part) {
+        got += part.length
+        if (take === undefined) {
+          if (got > REST.bytes) leave()
+          return
+        }
+        const fault = got > cap ? badAnswer('toolarge', { most: cap, host }) : take(part)
+        if (fault !== undefined) refuse(fault)
+      },
+      onResponseEnd() {
+        ended()
+        // undici has seen that its length, if it has one, is that of its body.
+        if (opened !== undefined) resolve(opened)
+      },
+      onResponseError(_, error) {
+        ended()
+        const code = codeOf(error)
+        const isLate = TIMED_OUT.includes(code)
+        if (opened === undefined) {
+          resolve({ kind: isLate ? 'timeout' : 'unreachable', detail: { code, host } })
+        } else if (isLate) resolve({ kind: 'timeout', detail: { code, got, host } })
+        else {
+          const want: Detail = opened.length === undefined ? {} : { want: opened.length }
+          resolve(badAnswer('truncated', { got, ...want, code, host }))
+        }
+      },
+    },
+  )
+  return promise
+}
+
+function readHead(headers: Headers, leave: () => void): Opened {
   const said = text(headers['content-length'])
   const length = said === undefined ? undefined : Number(said)
-  if (encoding !== 'identity') {
-    leave()
-    return badAnswer('encoding', { encoding, host })
-  }
-  if (length !== undefined && length > ask.cap) {
-    leave()
-    return badAnswer('toolarge', { want: length, most: ask.cap, host })
-  }
   const etag = text(headers.etag)
   return {
     kind: 'opened',
@@ -126,12 +215,21 @@ function openAnswer(
     length,
     delimited: length !== undefined || headers['transfer-encoding'] !== undefined,
     etag: etag?.startsWith('"') ? etag : undefined,
-    read: (onPart) => readBody(body, length, ask, signal, onPart),
     leave,
   }
 }
 
-function readStatus({ statusCode: status, headers }: Answer, host: string): Redirect | SourceFault {
+function headFault(headers: Headers, { length }: Opened, { cap, url }: Ask) {
+  const { host } = url
+  const encoding = text(headers['content-encoding']) ?? 'identity'
+  if (encoding !== 'identity') return badAnswer('encoding', { encoding, host })
+  if (length !== undefined && length > cap) {
+    return badAnswer('toolarge', { want: length, most: cap, host })
+  }
+  return undefined
+}
+
+function readStatus(status: number, headers: Headers, host: string): Redirect | SourceFault {
   const detail = { status, host }
   const location = text(headers.location)
   if ([301, 302, 303, 307, 308].includes(status) && location) return { kind: 'redirect', location }
@@ -146,36 +244,6 @@ function readStatus({ statusCode: status, headers }: Answer, host: string): Redi
   return status === 504 ? { kind: 'timeout', detail } : badAnswer('status', detail)
 }
 
-async function readBody(
-  body: Answer['body'],
-  length: number | undefined,
-  { cap, url: { host } }: Ask,
-  signal: AbortSignal,
-  onPart: (part: Buffer) => void,
-): Promise<SourceFault | undefined> {
-  let got = 0
-  const want: Detail = length === undefined ? {} : { want: length }
-  try {
-    // By events: reading it as an async iterable takes half as much processor time again.
-    await new Promise<void>((resolve, reject) => {
-      body.on('data', (part: Buffer) => {
-        got += part.length
-        if (got <= cap) onPart(part)
-        else body.destroy()
-      })
-      // However it is destroyed, it closes; after its end that says nothing new.
-      body.on('end', resolve).on('error', reject).on('close', resolve)
-    })
-  } catch (error) {
-    const code = codeOf(error)
-    if (got > cap) return badAnswer('toolarge', { most: cap, host })
-    if (isTimeout(error, signal)) return { kind: 'timeout', detail: { code, got, host } }
-    return badAnswer('truncated', { got, ...want, code, host })
-  }
-  const isCut = length === undefined ? !body.readableEnded : got !== length
-  return isCut ? badAnswer('truncated', { got, ...want, host }) : undefined
-}
-
 /** One buffer of exactly this size: a slice of a larger one would keep all of that in the cache. */
 export function joined(parts: readonly Buffer[]): Buffer<ArrayBuffer> {
   const length = parts.reduce((sum, part) => sum + part.length, 0)
@@ -183,10 +251,6 @@ export function joined(parts: readonly Buffer[]): Buffer<ArrayBuffer> {
   let at = 0
   for (const part of parts) at += part.copy(whole, at)
   return whole
-}
-
-function isTimeout(error: unknown, signal: AbortSignal): boolean {
-  return signal.aborted || TIMED_OUT.includes(codeOf(error))
 }
 
 function codeOf(error: unknown): string {
