@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { HOUR } from '../../src/clock.ts'
@@ -289,6 +291,25 @@ describe('an image that is not kept', () => {
       gone.abort()
       await Promise.all([failed, left])
       expect(await answersOf(remote.site), 'nobody was answered').toEqual([])
+    }
+  })
+
+  it('4.2 pipelining: has nothing written into it when what follows cannot be read', async () => {
+    for (const remote of await both()) {
+      remote.play((socket) => void socket.write(answer(remote.jpeg).subarray(0, 20_000)))
+      const { hostname, port } = new URL(remote.site.url)
+      const socket = connect(Number(port), hostname).setEncoding('latin1')
+      let seen = ''
+      socket.on('data', (part: string) => {
+        if (seen === '') socket.write('NO HTTP\r\n\r\n')
+        seen += part
+      })
+      socket.on('error', () => {})
+      const path = '/iiif/A/1/0,0,512,512/512,512/0/default.jpg'
+      socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nREMOTE_USER: ann\r\n\r\n`)
+      await once(socket, 'close')
+      expect(seen).toMatch(/^HTTP\/1\.1 200/)
+      expect(seen).not.toContain('HTTP/1.1 400')
     }
   })
 
