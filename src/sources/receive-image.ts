@@ -1,4 +1,5 @@
-import { joined, type Opened, type Taker } from './bounded-get.ts'
+import { joined } from './bounded-get.ts'
+import type { Opened, Taker } from './exchange.ts'
 import { createFlow, type FlowWriter } from './flow.ts'
 import { sizeOf } from './image-size.ts'
 import { isWhole, typeOf } from './image-type.ts'

@@ -1,5 +1,6 @@
 import { Agent } from 'undici'
-import { type Ask, boundedGet, readWhole, type Taker } from './bounded-get.ts'
+import { boundedGet, readWhole } from './bounded-get.ts'
+import type { Ask, Taker } from './exchange.ts'
 import { receiveImage } from './receive-image.ts'
 import {
   badAnswer,
