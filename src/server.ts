@@ -43,17 +43,18 @@ import { type Mark, readMark } from './tiles/mark.ts'
 import { tilesFrom } from './tiles/serve.ts'
 import { watermarkWith } from './tiles/watermark.ts'
 import { compressAhead, toAsset } from './web/asset.ts'
+import { answerFirst } from './web/before-router.ts'
 import type { WebDeps } from './web/context.ts'
 import { createEdgeHits } from './web/edge.ts'
 import { readLogo } from './web/logo.ts'
+import { createQuickTiles } from './web/quick-tiles.ts'
 import type { Handler } from './web/routes.ts'
 import { siteStyle } from './web/site-style.ts'
 import { staticFiles } from './web/static-files.ts'
 import { textsIn } from './web/texts.ts'
-import { answerFirst, createTileHits } from './web/tile-hits.ts'
 import { createView } from './web/view.ts'
 import { viewerFiles } from './web/viewer-files.ts'
-import { secureAnswers } from './web/wire.ts'
+import { refuseUnreadable, secureAnswers } from './web/wire.ts'
 import { wordsIn } from './web/words.ts'
 import { startWithWorkers } from './workers/main.ts'
 
@@ -164,9 +165,10 @@ export async function startAnswering(parts: ServerParts, onLoan?: LendingDeps['o
   secureAnswers(server)
   // Each request is a line of a verbose log, and the demonstration has its own way of signing in.
   if (settings.runMode === 'normal' && !settings.demonstration) {
-    answerFirst(server, createTileHits(deps))
+    answerFirst(server, createQuickTiles(deps))
     answerFirst(server, createEdgeHits(deps))
   }
+  refuseUnreadable(server)
   const address = await listen(server, parts.place ?? settings)
   compressAhead([...deps.staticFiles.values(), ...deps.viewer.files.values()]).catch((err) =>
     log.error({ err }, 'files.fault'),

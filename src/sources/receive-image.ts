@@ -1,4 +1,5 @@
-import { joined, type Opened } from './bounded-get.ts'
+import { joined } from './bounded-get.ts'
+import type { Opened, Taker } from './exchange.ts'
 import { createFlow, type FlowWriter } from './flow.ts'
 import { sizeOf } from './image-size.ts'
 import { isWhole, typeOf } from './image-type.ts'
@@ -19,61 +20,73 @@ interface Head extends Size {
 }
 
 /**
- * Takes an image in. It is `coming` as soon as its first bytes prove its type and size, so that
- * they can be passed on; it is `found` when all of it was there by then.
+ * Takes an image in. It is `coming` when its first bytes have proved its type and size, so that they
+ * can be passed on; it is `found` when the rest came with them, in one turn of the event loop.
  *
+ * @param get asks for it
  * @param host of the image server, for the log
  * @param signal the caller's own: what it ends is no fault of the image server
  * @throws the reason of `signal`, as `whole` of a coming image does
  */
 export function receiveImage(
-  opened: Opened,
+  get: (taker: Taker) => Promise<Opened | SourceFault>,
   host: string,
   signal: AbortSignal | undefined,
 ): Promise<PixelsAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<PixelsAnswer>()
-  const { etag, length } = opened
   const parts: Buffer[] = []
-  let got = 0
-  let tried = 0
-  let head: Head | SourceFault | undefined
+  /** All of the image, if its length is known: then `parts` are views of it. */
+  let room: Buffer<ArrayBuffer> | undefined
   let writer: FlowWriter | undefined
 
-  function onPart(part: Buffer): void {
-    parts.push(part)
-    got += part.length
-    // The last part is held back until the image is checked, so that no reader takes a broken
-    // one for whole. Without a length it is the end itself that is held back.
-    if (length !== undefined && got >= length) return
-    if (writer !== undefined) writer.add(part)
-    else if (head === undefined && got >= 2 * tried) tryHead()
-  }
+  function taker(answer: Opened) {
+    const { length, etag, leave } = answer
+    if (length !== undefined) room = Buffer.allocUnsafeSlow(length)
+    let got = 0
+    let tried = 0
+    let head: Head | undefined
 
-  function tryHead(): void {
-    tried = got
-    head = readHead(Buffer.concat(parts), opened, host)
-    if (head === undefined) return
-    if ('kind' in head) {
-      opened.leave()
-      resolve(head)
-      return
+    function tryHead(): SourceFault | undefined {
+      tried = got
+      const read = readHead(room?.subarray(0, got) ?? Buffer.concat(parts), answer, host)
+      if (read === undefined || 'kind' in read) return read
+      head = read
+      setImmediate(begin, read)
+      return undefined
     }
-    writer = createFlow(length)
-    for (const part of parts) writer.add(part)
-    resolve({ kind: 'coming', ...head, etag, flow: writer.flow, whole, leave: opened.leave })
+
+    function begin(read: Head): void {
+      if (got === length) return
+      writer = createFlow(length)
+      for (const part of parts) writer.add(part)
+      resolve({ kind: 'coming', ...read, etag, flow: writer.flow, whole, leave })
+    }
+
+    return (part: Buffer): SourceFault | undefined => {
+      const ours = room?.subarray(got, got + part.length) ?? part
+      if (room !== undefined) part.copy(ours)
+      parts.push(ours)
+      got += part.length
+      // The last part is held back until the image is checked, so that no reader takes a broken
+      // one for whole. Without a length it is the end itself that is held back.
+      if (got === length) return undefined
+      if (writer !== undefined) writer.add(ours)
+      else if (head === undefined && got >= 2 * tried) return tryHead()
+      return undefined
+    }
   }
 
   async function read(): Promise<FoundImage | SourceFault> {
-    const fault = await opened.read(onPart)
+    const answer = await get(taker)
     signal?.throwIfAborted()
-    return fault ?? (head && 'kind' in head ? head : check(joined(parts), opened, host))
+    return answer.kind === 'opened' ? check(room ?? joined(parts), answer, host) : answer
   }
 
   const whole = read()
   whole.then(
     (answer) => {
       const last = parts.at(-1)
-      if (answer.kind === 'found' && length !== undefined && last) writer?.add(last)
+      if (answer.kind === 'found' && room !== undefined && last) writer?.add(last)
       writer?.finish(answer.kind === 'found' ? 'end' : 'broken')
       resolve(answer)
     },

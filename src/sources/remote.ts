@@ -1,12 +1,12 @@
 import { Agent } from 'undici'
-import { type Ask, boundedGet, type Opened, readWhole } from './bounded-get.ts'
+import { boundedGet, readWhole } from './bounded-get.ts'
+import type { Ask, Taker } from './exchange.ts'
 import { receiveImage } from './receive-image.ts'
 import {
   badAnswer,
   type InfoAnswer,
   type PixelsAnswer,
   type Source,
-  type SourceFault,
   type SourceImage,
 } from './source.ts'
 
@@ -48,13 +48,9 @@ export function remoteSource(
     connections: set.connections,
   })
 
-  async function get(ask: Ask, signal: AbortSignal | undefined): Promise<Opened | SourceFault> {
-    const late = AbortSignal.timeout(set.wholeMs)
-    const answer = await boundedGet(agent, ask, signal ? AbortSignal.any([signal, late]) : late)
-    // The caller went away: that is no fault of the image server.
-    signal?.throwIfAborted()
-    return answer
-  }
+  /** Asks, and what is wrong is the image server's fault: not that the caller went away. */
+  const asking = (ask: Ask, signal: AbortSignal | undefined) => (taker: Taker) =>
+    boundedGet(agent, ask, taker, { signal, wholeMs: set.wholeMs })
 
   return {
     async info(image, signal): Promise<InfoAnswer> {
@@ -62,9 +58,7 @@ export function remoteSource(
       const target = targetOf(image, 'info.json')
       if (target === undefined) return badAnswer('info', { reason: 'address' })
       const accept = 'application/ld+json, application/json'
-      const opened = await get({ ...target, accept, cap: set.largestInfoBytes }, signal)
-      if (opened.kind !== 'opened') return opened
-      const got = await readWhole(opened)
+      const got = await readWhole(asking({ ...target, accept, cap: set.largestInfoBytes }, signal))
       signal?.throwIfAborted()
       return got.kind === 'got' ? readJson(got.bytes, target.url.host) : got
     },
@@ -72,8 +66,8 @@ export function remoteSource(
       const target = targetOf(image, path)
       if (target === undefined) return badAnswer('type', { reason: 'address' })
       const accept = 'image/jpeg, image/png, image/webp, image/gif'
-      const opened = await get({ ...target, accept, cap: set.largestImageBytes }, signal)
-      return opened.kind === 'opened' ? receiveImage(opened, target.url.host, signal) : opened
+      const get = asking({ ...target, accept, cap: set.largestImageBytes }, signal)
+      return receiveImage(get, target.url.host, signal)
     },
     close: () => agent.close(),
   }

@@ -100,9 +100,7 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
       if (hit !== undefined) return hit
       const shared = loading.get(key) ?? start(key, load)
       shared.waiters++
-      const over = () => leave(key, shared)
-      unlessAborted(shared.result, signal).then(over, over)
-      return unlessAborted(shared.first, signal)
+      return signal === undefined ? shared.first : firstOf(shared, signal, () => leave(key, shared))
     },
     hit: (key) => kept.get(key),
     peek: (key) => kept.peek(key),
@@ -115,11 +113,20 @@ export function createCache<V extends object>(options: CacheOptions<V>): Cache<V
   }
 }
 
-function unlessAborted<T>(result: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return result
+/** What a load gives first. Until it is over, `signal` ends the wait, also of who has that already. */
+function firstOf<V>(
+  { first, result }: Loading<V>,
+  signal: AbortSignal,
+  leave: () => void,
+): Promise<V> {
   return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    result.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+    const gone = () => {
+      reject(signal.reason)
+      leave()
+    }
+    const over = () => signal.removeEventListener('abort', gone)
+    signal.addEventListener('abort', gone)
+    first.then(resolve, reject)
+    result.then(over, over)
   })
 }

@@ -35,6 +35,15 @@ export function createAnswers({
 
   const toWords = (refused: Refused) => refusalWords(refused, clock.now(), words)
 
+  function json(refused: Refused, headers: Record<string, string>) {
+    const { status, message } = toWords(refused)
+    return {
+      status,
+      text: JSON.stringify({ error: refused.kind, message }),
+      headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+    }
+  }
+
   return {
     page<Name extends keyof Pages>(
       c: WebContext,
@@ -59,12 +68,11 @@ export function createAnswers({
 
     /** The same for programs: the viewer reads the status, people read the message. */
     refuseJson(c: WebContext, refused: Refused, headers: Record<string, string> = {}): Response {
-      const { status, message } = toWords(refused)
-      return c.json({ error: refused.kind, message }, status, {
-        'Cache-Control': 'no-store',
-        ...headers,
-      })
+      const no = json(refused, headers)
+      return c.body(no.text, no.status, no.headers)
     },
+
+    json,
 
     words: toWords,
   }

@@ -3,13 +3,13 @@ import { parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
 import type { OpenLoan } from '../loans/queries.ts'
 import type { Answers } from './answers.ts'
+import { type Early, headOf } from './before-router.ts'
 import type { WebContext, WebDeps } from './context.ts'
 import { createEdgeVersion, EDGE_VERSION } from './edge-version.ts'
 import { identifyBy } from './identity.ts'
 import { cacheControlFor } from './iiif.ts'
 import type { Router } from './routes.ts'
 import { createSlowing } from './slowing.ts'
-import { type Hit, headOf } from './tile-hits.ts'
 
 const ROUTES = { item: '/edge/:barcode', page: '/edge/:barcode/:number' }
 
@@ -49,10 +49,10 @@ export function edgeRoutes({ route }: Router, deps: WebDeps, answers: Answers): 
 }
 
 /**
- * Says yes before any router, as tile-hits.ts does and for its reasons: a page that is turned costs
+ * Says yes before any router, as quick-tiles.ts does and for its reasons: a page that is turned costs
  * Carrel one such question for each connection of the browser. Every "no" goes the slow way.
  */
-export function createEdgeHits(deps: WebDeps): Hit {
+export function createEdgeHits(deps: WebDeps): Early {
   const { settings, clock, loans, metrics, pace } = deps
   const identify = identifyBy(settings)
   const yes = createYes(settings)

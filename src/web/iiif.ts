@@ -2,7 +2,7 @@ import { type EpochMs, SECOND } from '../clock.ts'
 import { strongEtag } from '../etag.ts'
 import { type Barcode, parseBarcode } from '../ids.ts'
 import { access } from '../loans/access.ts'
-import type { ComingImage } from '../tiles/fetched.ts'
+import type { ComingImage, ImageAnswer } from '../tiles/fetched.ts'
 import type { Answers } from './answers.ts'
 import { isUnchanged } from './conditional.ts'
 import type { WebContext, WebDeps } from './context.ts'
@@ -147,16 +147,9 @@ export function iiifRoutes(
         }
         case 'not-fetched':
           return c.body(null, 200, { 'Cache-Control': cacheControl, Vary: vary })
-        case 'bad-request':
-          return answers.refuseJson(c, { kind: 'bad-image-request', why: answer.reason })
-        case 'too-large':
-          return answers.refuseJson(c, { kind: 'image-too-large' })
-        case 'no-such-image':
-          return answers.refuseJson(c, { kind: 'no-such-image' })
-        case 'upstream': {
-          const retry = answer.retryAfterS === undefined ? undefined : String(answer.retryAfterS)
-          const refused = { kind: 'images-unavailable', status: answer.status } as const
-          return answers.refuseJson(c, refused, retry === undefined ? {} : { 'Retry-After': retry })
+        default: {
+          const { refused, headers } = refusalOf(answer)
+          return answers.refuseJson(c, refused, headers)
         }
       }
     }),
@@ -195,6 +188,26 @@ export function iiifRoutes(
 
 /** Answers that another reader of the same manifest would get, letter by letter. */
 const EDGES_KEEP: readonly string[] = ['image', 'coming-image', 'info']
+
+/** What a reader is told who gets no image, and the headers that go with it. */
+export function refusalOf(answer: Exclude<ImageAnswer, { kind: 'image' | 'coming-image' }>): {
+  readonly refused: Refused
+  readonly headers: Record<string, string>
+} {
+  switch (answer.kind) {
+    case 'bad-request':
+      return { refused: { kind: 'bad-image-request', why: answer.reason }, headers: {} }
+    case 'too-large':
+      return { refused: { kind: 'image-too-large' }, headers: {} }
+    case 'no-such-image':
+      return { refused: { kind: 'no-such-image' }, headers: {} }
+    case 'upstream': {
+      const { status, retryAfterS } = answer
+      const headers = retryAfterS === undefined ? {} : { 'Retry-After': String(retryAfterS) }
+      return { refused: { kind: 'images-unavailable', status }, headers }
+    }
+  }
+}
 
 /** A browser may keep what it got for five minutes, and never longer than the loan runs. */
 export function cacheControlFor(dueAt: EpochMs, now: EpochMs): string {

@@ -14,15 +14,19 @@ const UNREADABLE: Readonly<Record<string, string>> = {
  * route is asked: requests that cannot be read, expectations that nobody knows, tunnels.
  */
 export function secureAnswers(server: Server): void {
-  const latest = new WeakMap<Socket, ServerResponse>()
-  server.prependListener('request', ({ socket }, answer) => {
-    latest.set(socket, answer)
+  server.prependListener('request', (_, answer) => {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) answer.setHeader(name, value)
   })
   server.on('checkExpectation', (_, answer) => {
     answer.writeHead(417, { ...SECURITY_HEADERS, Connection: 'close' }).end()
   })
   server.on('connect', (_, socket: Socket) => refuse(socket, '405 Method Not Allowed', ALLOW))
+}
+
+/** Says so to whoever sends what cannot be read. Sees all requests, also those answered early. */
+export function refuseUnreadable(server: Server): void {
+  const latest = new WeakMap<Socket, ServerResponse>()
+  server.prependListener('request', ({ socket }, answer) => latest.set(socket, answer))
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
     const answer = latest.get(socket)
     // What follows a request that is being answered would end up inside of that answer.

@@ -45,8 +45,11 @@ export const noisyJpeg = (side = 512) =>
     .toBuffer()
 
 /** A site with item A, on loan to `ann`, whose only image is on a server that can be made to fail. */
-export async function remoteSite(images: Partial<RemoteOptions> = {}): Promise<RemoteSite> {
-  const remote = await sharedRemoteSite(images, testFolder())
+export async function remoteSite(
+  images: Partial<RemoteOptions> = {},
+  settings = '',
+): Promise<RemoteSite> {
+  const remote = await sharedRemoteSite(images, testFolder(), settings)
   onTestFinished(remote.stop)
   return remote
 }
@@ -55,10 +58,11 @@ export async function remoteSite(images: Partial<RemoteOptions> = {}): Promise<R
 export async function sharedRemoteSite(
   images: Partial<RemoteOptions>,
   folder: string,
+  settings = '',
 ): Promise<RemoteSite> {
   const upstream = await faultUpstream()
   const service = (name: string) => `${upstream.origin}/iiif/${name}`
-  const ini = imagesFrom({ service })
+  const ini = `${imagesFrom({ service })}\n${settings}`
   const site = await startSite({ ini, images, folder, shared: true })
   await site.addItem('A', { convert: false, copies: 60 })
   putRemoteManifest(site, { service }, 'A', { ...PAGE, names: ['x'] })

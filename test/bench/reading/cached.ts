@@ -78,11 +78,15 @@ function unchangedAgainst(unchanged: readonly Loaded[], ours: readonly Loaded[])
   }
 }
 
-export function alone({ name }: Contestant, loaded: readonly Loaded[]): Result {
+export function alone(
+  { name }: Pick<Contestant, 'name'>,
+  loaded: readonly Loaded[],
+  how: 'cached' | 'cold' = 'cached',
+): Result {
   const p99 = median(loaded.map(({ p99Ms }) => p99Ms))
   const cpu = loaded.map(({ cpuUs }) => cpuUs)
   return {
-    name: `${name}: microseconds of processor time for a cached tile`,
+    name: `${name}: microseconds of processor time for a ${how} tile`,
     measured: `${inWords(loaded)}, p99 ${round(p99)} ms`,
     reference: '',
     figure: median(cpu),

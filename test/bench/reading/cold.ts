@@ -1,7 +1,9 @@
 import pMap from 'p-map'
 import { connect } from './asking.ts'
+import { against, alone } from './cached.ts'
 import { allTiles, type Tile } from './library.ts'
-import { median, type Result, spreadOf } from './results.ts'
+import type { Loaded } from './load.ts'
+import { quantile, type Result } from './results.ts'
 import { type Contestant, startAuth, startCarrel } from './servers.ts'
 
 const AT_ONCE = 16
@@ -19,49 +21,46 @@ export async function coldTiles(
   const tiles = allTiles()
   const warming = tiles.slice(0, tiles.length / 2)
   const cold = tiles.slice(tiles.length / 2)
-  const seen: number[][] = [[], []]
+  const ours: Loaded[] = []
+  const theirs: Loaded[] = []
   for (let round = 0; round < rounds; round++) {
     const starts = [
-      () => startCarrel(`${folder}/${round}`),
-      () => startAuth(`${folder}/${round}`, 0),
+      { start: () => startCarrel(`${folder}/${round}`), seen: ours },
+      { start: () => startAuth(`${folder}/${round}`, 0), seen: theirs },
     ]
-    for (const [n, start] of starts.entries()) {
+    for (const { start, seen } of starts) {
       const contestant = await start()
       try {
         await once(contestant, warming)
-        seen[n]?.push(await once(contestant, cold))
+        seen.push(await once(contestant, cold))
       } finally {
         await contestant.stop()
       }
     }
   }
-  const [ours = [], theirs = []] = seen
-  const ratios = ours.map((rate, n) => rate / (theirs[n] ?? Number.NaN))
   return [
-    {
-      name: 'cold tile, against nginx + auth_request',
-      measured: `${Math.round(median(ours))}/s`,
-      reference: `${Math.round(median(theirs))}/s`,
-      figure: median(ratios),
-      target: { atLeast: 0.7 },
-      spread: spreadOf(ratios),
-    },
+    against('cold tile, against nginx + auth_request', ours, theirs, { atLeast: 0.7 }),
+    alone({ name: 'Carrel' }, ours, 'cold'),
+    alone({ name: 'nginx + auth_request' }, theirs, 'cold'),
   ]
 }
 
-/** @returns tiles a second */
-export async function once(contestant: Contestant, tiles: readonly Tile[]): Promise<number> {
+/** Each of these tiles, once. */
+export async function once(contestant: Contestant, tiles: readonly Tile[]): Promise<Loaded> {
   const reader = connect(contestant.address, AT_ONCE)
+  const cpuBefore = contestant.cpuUs()
   const began = performance.now()
-  await pMap(
+  const waits = await pMap(
     tiles,
     async (tile) => {
-      const { status, bytes } = await reader.tile(contestant, tile)
+      const { status, bytes, wholeMs } = await reader.tile(contestant, tile)
       if (status !== 200 || bytes < 1000) throw new Error(`${contestant.name}: ${status} ${bytes}`)
+      return wholeMs
     },
     { concurrency: AT_ONCE },
   )
   const seconds = (performance.now() - began) / 1000
+  const cpuUs = (contestant.cpuUs() - cpuBefore) / tiles.length
   await reader.close()
-  return tiles.length / seconds
+  return { perSecond: tiles.length / seconds, cpuUs, p99Ms: quantile(waits, 0.99) }
 }
