@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { conversion } from './conversion.ts'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
 import { edgeTiles } from './reading/edge.ts'
@@ -20,10 +21,10 @@ const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
-ip and Chromium.
+ip, vips and Chromium.
 
   NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
-            first-page
+            first-page, conversion
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -41,6 +42,7 @@ const PARTS: Readonly<
   start: startUp,
   workers: manyCores,
   'first-page': firstPage,
+  conversion,
 }
 
 const { values, positionals } = parseArgs({
