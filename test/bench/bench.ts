@@ -7,6 +7,7 @@ import { conversion } from './conversion.ts'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
 import { edgeTiles } from './reading/edge.ts'
+import { embeddedTiles } from './reading/embedded.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
@@ -24,7 +25,7 @@ spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset
 ip, vips and Chromium.
 
   NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
-            first-page, conversion
+            first-page, conversion, embedded
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
 const PARTS: Readonly<
@@ -43,6 +44,7 @@ const PARTS: Readonly<
   workers: manyCores,
   'first-page': firstPage,
   conversion,
+  embedded: embeddedTiles,
 }
 
 const { values, positionals } = parseArgs({

@@ -34,7 +34,7 @@ export async function conversion(
   _: string,
   { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Result[]> {
-  const pages = 32 * seconds
+  const pages = 48 * seconds
   const home = join(folder, 'conversion')
   const contestants = await prepare(home, pages)
   const seen = contestants.map((): Took[] => [])

@@ -1,0 +1,231 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import pMap from 'p-map'
+import sharp from 'sharp'
+import { parseBarcode } from '../../../src/ids.ts'
+import { convertScans } from '../../../src/scans/convert.ts'
+import { linkBook, pageScans } from '../scans.ts'
+import { connect } from './asking.ts'
+import { ITEMS, type Tile } from './library.ts'
+import { median, type Result, round, spreadOf } from './results.ts'
+import {
+  answering,
+  type Contestant,
+  cpuUsOf,
+  familyOf,
+  SERVER_CORE,
+  startCarrel,
+  stopped,
+} from './servers.ts'
+
+const PAGES = 4
+const AT_ONCE = 8
+const TILE = 512
+const CARREL_PORT = 7012
+const LIBRARY_PORT = 7013
+
+/**
+ * Tiles that Carrel cuts out of its own pyramids, each for the first time, against the bare image
+ * library behind node:http, which asks nobody and keeps no tile: the same files, the same requests,
+ * the same core. The tiles of two items warm up, those of the other two are measured; both are
+ * started anew for each round.
+ */
+export async function embeddedTiles(
+  folder: string,
+  _: string,
+  { rounds }: { rounds: number },
+): Promise<Result[]> {
+  const library = await prepare(join(folder, 'embedded'))
+  const half = ITEMS.length / 2
+  const [warming, cold] = [ITEMS.slice(0, half), ITEMS.slice(half)].map((items) =>
+    items.flatMap((item) => library.tiles.filter((tile) => tile.item === item)),
+  ) as [Tile[], Tile[]]
+  const starts = [
+    (round: number) =>
+      startCarrel(join(folder, `embedded-${round}`), {
+        ini: `IMAGES_DIR = ${library.imagesDir}\n`,
+        port: CARREL_PORT,
+        manifests: library.manifestOf,
+      }),
+    () => startLibrary(library.files, true),
+    () => startLibrary(library.files, false),
+  ]
+  const seen = starts.map((): Cut[] => [])
+  for (let round = 0; round < rounds; round++) {
+    for (const [n, start] of starts.entries()) {
+      const contestant = await start(round)
+      try {
+        await cut(contestant, warming)
+        seen[n]?.push(await cut(contestant, cold))
+      } finally {
+        await contestant.stop()
+      }
+    }
+  }
+  const [ours = [], sizesKnown = [], bare = []] = seen
+  return [
+    against('embedded tile, against the image library, sizes kept', ours, sizesKnown, 0.9),
+    against('embedded tile, against the image library as its page has it', ours, bare, undefined),
+    processorTime(ours, sizesKnown),
+  ]
+}
+
+interface Library {
+  readonly imagesDir: string
+  readonly manifestOf: (item: string) => object
+  /** The file of each page, by `ITEM-PAGE`. */
+  readonly files: ReadonlyMap<string, string>
+  readonly tiles: readonly Tile[]
+}
+
+/** The bench's items as books of page scans, converted by Carrel. */
+async function prepare(home: string): Promise<Library> {
+  const [scansDir, imagesDir, manifestDir] = ['scans', 'images', 'manifests'].map((name) =>
+    join(home, name),
+  ) as [string, string, string]
+  mkdirSync(imagesDir, { recursive: true })
+  const scans = await pageScans()
+  const files = new Map<string, string>()
+  const tiles: Tile[] = []
+  for (const item of ITEMS) {
+    linkBook(join(scansDir, item), scans, PAGES)
+    const barcode = parseBarcode(item)
+    if (barcode === undefined) throw new Error(`${item} is no barcode`)
+    const options = { scansDir, imagesDir, manifestDir, presentation: 3, clock: Date } as const
+    const made = await convertScans(barcode, options)
+    if (made.kind !== 'converted') throw new Error(`embedded: ${JSON.stringify(made)}`)
+    for (let page = 1; page <= PAGES; page++) {
+      const name = `${String(page).padStart(4, '0')}.tif`
+      const file = join(imagesDir, item, made.version, name)
+      files.set(`${item}-${page}`, file)
+      for (const target of targetsOf(await sharp(file).metadata())) {
+        tiles.push({ item, page, target })
+      }
+    }
+  }
+  const manifestOf = (item: string) =>
+    JSON.parse(readFileSync(join(manifestDir, `${item}-manifest.json`), 'utf8'))
+  return { imagesDir, manifestOf, files, tiles }
+}
+
+/** What a viewer asks for: every tile of every level. */
+function targetsOf({ width, height }: { width: number; height: number }): string[] {
+  const targets: string[] = []
+  for (let factor = 1; Math.max(width, height) / factor > TILE / 2; factor *= 2) {
+    const side = TILE * factor
+    for (let y = 0; y < height; y += side) {
+      for (let x = 0; x < width; x += side) {
+        const [w, h] = [Math.min(side, width - x), Math.min(side, height - y)]
+        targets.push(`${x},${y},${w},${h}/${Math.ceil(w / factor)},/0/default.jpg`)
+      }
+    }
+  }
+  return targets
+}
+
+/**
+ * iiif-processor as its own page shows it, with a stream for each request.
+ *
+ * @param keepsSizes it finds out the sizes of an image's levels once, not for each tile
+ */
+async function startLibrary(
+  files: ReadonlyMap<string, string>,
+  keepsSizes: boolean,
+): Promise<Contestant> {
+  const code = `
+    const { Processor } = require('iiif-processor')
+    const files = new Map(${JSON.stringify([...files])})
+    const stream = async ({ id }) => require('node:fs').createReadStream(files.get(id))
+    const sizes = new Map()
+    const dimensionFunction = async (image) => {
+      const known = sizes.get(image.id)
+      if (known) return known
+      const url = 'http://localhost/iiif/3/' + image.id + '/info.json'
+      const found = await new Processor(url, stream).dimensions()
+      sizes.set(image.id, found)
+      return found
+    }
+    require('node:http').createServer(async (q, s) => {
+      const options = ${keepsSizes ? '{ dimensionFunction }' : '{}'}
+      try {
+        const made = await new Processor('http://localhost' + q.url, stream, options).execute()
+        if (made.type !== 'content') throw new Error(made.message)
+        s.writeHead(200, { 'content-type': made.contentType, 'content-length': made.body.length })
+        s.end(made.body)
+      } catch (error) {
+        s.writeHead(500).end(String(error))
+      }
+    }).listen(${LIBRARY_PORT}, '127.0.0.1')`
+  const args = ['-c', SERVER_CORE, process.execPath, '-e', code]
+  const child = spawn('taskset', args, { stdio: 'inherit' })
+  const address = `http://127.0.0.1:${LIBRARY_PORT}`
+  await answering(address)
+  return {
+    name: 'iiif-processor',
+    address,
+    header: 'Remote-User',
+    tilePath: (item, page) => `/iiif/3/${item}-${page}/`,
+    cpuUs: () => cpuUsOf(familyOf(child.pid ?? 0)),
+    stop: () => stopped(child),
+  }
+}
+
+interface Cut {
+  readonly perSecond: number
+  /** Processor time of the server for one tile, in milliseconds. */
+  readonly cpuMs: number
+}
+
+async function cut(contestant: Contestant, tiles: readonly Tile[]): Promise<Cut> {
+  const reader = connect(contestant.address, AT_ONCE)
+  const before = contestant.cpuUs()
+  const began = performance.now()
+  await pMap(
+    tiles,
+    async (tile) => {
+      const { status, bytes } = await reader.tile(contestant, tile)
+      if (status !== 200 || bytes < 300) {
+        throw new Error(`${contestant.name} ${tile.target}: ${status}, ${bytes} bytes`)
+      }
+    },
+    { concurrency: AT_ONCE },
+  )
+  const seconds = (performance.now() - began) / 1000
+  await reader.close()
+  const cpuMs = (contestant.cpuUs() - before) / 1000 / tiles.length
+  return { perSecond: tiles.length / seconds, cpuMs }
+}
+
+/** Ratios are taken round by round: what slowed the machine down slowed both. */
+function against(
+  name: string,
+  ours: readonly Cut[],
+  theirs: readonly Cut[],
+  atLeast: number | undefined,
+): Result {
+  const ratios = ours.map(({ perSecond }, n) => perSecond / (theirs[n]?.perSecond ?? Number.NaN))
+  const inWords = (all: readonly Cut[]) =>
+    `${Math.round(median(all.map(({ perSecond }) => perSecond)))}/s`
+  return {
+    name,
+    measured: inWords(ours),
+    reference: inWords(theirs),
+    figure: median(ratios),
+    target: atLeast === undefined ? undefined : { atLeast },
+    spread: spreadOf(ratios),
+  }
+}
+
+function processorTime(ours: readonly Cut[], theirs: readonly Cut[]): Result {
+  const ratios = ours.map(({ cpuMs }, n) => cpuMs / (theirs[n]?.cpuMs ?? Number.NaN))
+  const inWords = (all: readonly Cut[]) => `${round(median(all.map(({ cpuMs }) => cpuMs)))} ms`
+  return {
+    name: 'embedded tile, processor time against the image library, sizes kept',
+    measured: inWords(ours),
+    reference: inWords(theirs),
+    figure: median(ratios),
+    target: undefined,
+    spread: spreadOf(ratios),
+  }
+}
