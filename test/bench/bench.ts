@@ -14,6 +14,7 @@ import { manifests } from './reading/manifests.ts'
 import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
+import { tileSteps } from './reading/steps.ts'
 import { troubledImages } from './reading/troubled.ts'
 import { manyCores } from './reading/workers.ts'
 import { startUp } from './start.ts'
@@ -24,7 +25,7 @@ Measures Carrel against nginx and prints a table; exits 1 when a target is misse
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
 ip, vips and Chromium.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
+  NAME      only these: cached, steps, cold, troubled, manifests, readers, workers, edge, start,
             first-page, conversion, embedded
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
@@ -35,6 +36,7 @@ const PARTS: Readonly<
   >
 > = {
   cached: cachedTiles,
+  steps: tileSteps,
   cold: coldTiles,
   troubled: troubledImages,
   manifests,

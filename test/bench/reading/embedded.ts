@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pMap from 'p-map'
@@ -8,16 +7,9 @@ import { convertScans } from '../../../src/scans/convert.ts'
 import { linkBook, pageScans } from '../scans.ts'
 import { connect } from './asking.ts'
 import { ITEMS, type Tile } from './library.ts'
+import { startNode } from './node-server.ts'
 import { median, type Result, round, spreadOf } from './results.ts'
-import {
-  answering,
-  type Contestant,
-  cpuUsOf,
-  familyOf,
-  SERVER_CORE,
-  startCarrel,
-  stopped,
-} from './servers.ts'
+import { type Contestant, startCarrel } from './servers.ts'
 
 const PAGES = 4
 const AT_ONCE = 8
@@ -129,7 +121,7 @@ function targetsOf({ width, height }: { width: number; height: number }): string
  *
  * @param keepsSizes it finds out the sizes of an image's levels once, not for each tile
  */
-async function startLibrary(
+function startLibrary(
   files: ReadonlyMap<string, string>,
   keepsSizes: boolean,
 ): Promise<Contestant> {
@@ -157,18 +149,14 @@ async function startLibrary(
         s.writeHead(500).end(String(error))
       }
     }).listen(${LIBRARY_PORT}, '127.0.0.1')`
-  const args = ['-c', SERVER_CORE, process.execPath, '-e', code]
-  const child = spawn('taskset', args, { stdio: 'inherit' })
-  const address = `http://127.0.0.1:${LIBRARY_PORT}`
-  await answering(address)
-  return {
-    name: 'iiif-processor',
-    address,
-    header: 'Remote-User',
-    tilePath: (item, page) => `/iiif/3/${item}-${page}/`,
-    cpuUs: () => cpuUsOf(familyOf(child.pid ?? 0)),
-    stop: () => stopped(child),
-  }
+  return startNode(
+    {
+      name: 'iiif-processor',
+      port: LIBRARY_PORT,
+      tilePath: (item, page) => `/iiif/3/${item}-${page}/`,
+    },
+    code,
+  )
 }
 
 interface Cut {
