@@ -1,11 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pMap from 'p-map'
-import sharp from 'sharp'
-import { parseBarcode } from '../../../src/ids.ts'
-import { convertScans } from '../../../src/scans/convert.ts'
-import { linkBook, pageScans } from '../scans.ts'
 import { connect } from './asking.ts'
+import { convertedBooks } from './converted-books.ts'
 import { ITEMS, type Tile } from './library.ts'
 import { startNode } from './node-server.ts'
 import { median, type Result, round, spreadOf } from './results.ts'
@@ -13,7 +9,6 @@ import { type Contestant, startCarrel } from './servers.ts'
 
 const PAGES = 4
 const AT_ONCE = 8
-const TILE = 512
 const CARREL_PORT = 7012
 const LIBRARY_PORT = 7013
 
@@ -28,11 +23,10 @@ export async function embeddedTiles(
   _: string,
   { rounds }: { rounds: number },
 ): Promise<Result[]> {
-  const library = await prepare(join(folder, 'embedded'))
-  const half = ITEMS.length / 2
-  const [warming, cold] = [ITEMS.slice(0, half), ITEMS.slice(half)].map((items) =>
-    items.flatMap((item) => library.tiles.filter((tile) => tile.item === item)),
-  ) as [Tile[], Tile[]]
+  const library = await convertedBooks(join(folder, 'embedded'), PAGES)
+  const isForWarming = ({ item }: Tile) => ITEMS.indexOf(item) < ITEMS.length / 2
+  const warming = library.tiles.filter(isForWarming)
+  const cold = library.tiles.filter((tile) => !isForWarming(tile))
   const starts = [
     (round: number) =>
       startCarrel(join(folder, `embedded-${round}`), {
@@ -61,59 +55,6 @@ export async function embeddedTiles(
     against('embedded tile, against the image library as its page has it', ours, bare, undefined),
     processorTime(ours, sizesKnown),
   ]
-}
-
-interface Library {
-  readonly imagesDir: string
-  readonly manifestOf: (item: string) => object
-  /** The file of each page, by `ITEM-PAGE`. */
-  readonly files: ReadonlyMap<string, string>
-  readonly tiles: readonly Tile[]
-}
-
-/** The bench's items as books of page scans, converted by Carrel. */
-async function prepare(home: string): Promise<Library> {
-  const [scansDir, imagesDir, manifestDir] = ['scans', 'images', 'manifests'].map((name) =>
-    join(home, name),
-  ) as [string, string, string]
-  mkdirSync(imagesDir, { recursive: true })
-  const scans = await pageScans()
-  const files = new Map<string, string>()
-  const tiles: Tile[] = []
-  for (const item of ITEMS) {
-    linkBook(join(scansDir, item), scans, PAGES)
-    const barcode = parseBarcode(item)
-    if (barcode === undefined) throw new Error(`${item} is no barcode`)
-    const options = { scansDir, imagesDir, manifestDir, presentation: 3, clock: Date } as const
-    const made = await convertScans(barcode, options)
-    if (made.kind !== 'converted') throw new Error(`embedded: ${JSON.stringify(made)}`)
-    for (let page = 1; page <= PAGES; page++) {
-      const name = `${String(page).padStart(4, '0')}.tif`
-      const file = join(imagesDir, item, made.version, name)
-      files.set(`${item}-${page}`, file)
-      for (const target of targetsOf(await sharp(file).metadata())) {
-        tiles.push({ item, page, target })
-      }
-    }
-  }
-  const manifestOf = (item: string) =>
-    JSON.parse(readFileSync(join(manifestDir, `${item}-manifest.json`), 'utf8'))
-  return { imagesDir, manifestOf, files, tiles }
-}
-
-/** What a viewer asks for: every tile of every level. */
-function targetsOf({ width, height }: { width: number; height: number }): string[] {
-  const targets: string[] = []
-  for (let factor = 1; Math.max(width, height) / factor > TILE / 2; factor *= 2) {
-    const side = TILE * factor
-    for (let y = 0; y < height; y += side) {
-      for (let x = 0; x < width; x += side) {
-        const [w, h] = [Math.min(side, width - x), Math.min(side, height - y)]
-        targets.push(`${x},${y},${w},${h}/${Math.ceil(w / factor)},/0/default.jpg`)
-      }
-    }
-  }
-  return targets
 }
 
 /**
