@@ -3,17 +3,20 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { conversion } from './conversion.ts'
 import { deskPages } from './desk.ts'
 import { cachedTiles } from './reading/cached.ts'
 import { coldTiles } from './reading/cold.ts'
 import { tilesOnDisk } from './reading/disk.ts'
 import { edgeTiles } from './reading/edge.ts'
+import { embeddedTiles } from './reading/embedded.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
 import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
+import { tileSteps } from './reading/steps.ts'
 import { troubledImages } from './reading/troubled.ts'
 import { manyCores } from './reading/workers.ts'
 import { startUp } from './start.ts'
@@ -22,10 +25,10 @@ const HELP = `npm run bench [-- NAME ...] [-- --short]
 
 Measures Carrel against nginx and prints a table; exits 1 when a target is missed by more than the
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
-ip and Chromium.
+ip, vips and Chromium.
 
-  NAME      only these: cached, cold, disk, troubled, manifests, readers, workers, edge,
-            start, desk, first-page
+  NAME      only these: cached, steps, cold, disk, troubled, manifests, readers, workers,
+            edge, start, desk, first-page, conversion, embedded
   --short   few and short rounds, a smaller library for desk; exits 1 only when half of a target is
             missed
 
@@ -42,6 +45,7 @@ const PARTS: Readonly<
   >
 > = {
   cached: cachedTiles,
+  steps: tileSteps,
   cold: coldTiles,
   disk: tilesOnDisk,
   troubled: troubledImages,
@@ -52,6 +56,8 @@ const PARTS: Readonly<
   desk: deskPages,
   workers: manyCores,
   'first-page': firstPage,
+  conversion,
+  embedded: embeddedTiles,
 }
 
 const { values, positionals } = parseArgs({

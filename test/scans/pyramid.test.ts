@@ -1,8 +1,9 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp, { type Sharp } from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { checkScan, makePyramid } from '../../src/scans/pyramid.ts'
+import { tiffTags } from '../support/tiff-tags.ts'
 import { hugePng, page, scratch } from './scratch.ts'
 
 sharp.cache(false)
@@ -24,24 +25,7 @@ async function convert(name: string, content: Buffer) {
     levels.push(`${width}x${height}`)
   }
   const { dominant } = await sharp(image).stats()
-  return { made, found, levels, dominant, tags: await tags(image) }
-}
-
-/** The number in each tag of the first directory (TIFF 6.0, section 2), little-endian. */
-async function tags(image: string): Promise<Record<number, number>> {
-  const bytes = await readFile(image)
-  const directory = bytes.readUInt32LE(4)
-  const count = bytes.readUInt16LE(directory)
-  const entries = Array.from({ length: count }, (_, n) => directory + 2 + 12 * n)
-  return Object.fromEntries(
-    entries.map((at) => {
-      const isShort = bytes.readUInt16LE(at + 2) === 3
-      return [
-        bytes.readUInt16LE(at),
-        isShort ? bytes.readUInt16LE(at + 8) : bytes.readUInt32LE(at + 8),
-      ]
-    }),
-  )
+  return { made, found, levels, dominant, tags: await tiffTags(image) }
 }
 
 describe('the image of a page', () => {
