@@ -44,7 +44,7 @@ export interface Contestant {
 /** The readers who have this item on loan, numbered from 0. */
 export const readerOf = (item: string, n = 0) => `reader-${n}-of-${item}`
 
-/** The image server: nginx over static files, on the core of the load. */
+/** The image server: nginx over static files, on the core of the load. It has each tile by two names. */
 export async function startUpstream(folder: string, root: string): Promise<Contestant> {
   const server = `
     server {
@@ -52,6 +52,8 @@ export async function startUpstream(folder: string, root: string): Promise<Conte
       root ${root};
       types { image/jpeg jpg; application/json json; }
       etag on;
+      location ~ ^(?<tile>/iiif/.+/)color.jpg$ { try_files \${tile}default.jpg =404; }
+      location /manifests/ { default_type application/json; }
     }`
   return startNginx('upstream', folder, server, LOAD_CORE, UPSTREAM)
 }
@@ -114,6 +116,14 @@ export async function startAuth(
 
 function cachingServer(folder: string, name: string, port: number, location: string): string {
   const check = location === '' ? '' : 'auth_request /door;'
+  const cached = `
+        ${check}
+        proxy_pass http://images;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_cache tiles;
+        proxy_cache_valid 200 1h;
+        proxy_cache_lock on;`
   return `
     proxy_cache_path ${join(folder, `cache-${name}`)} levels=1:2 keys_zone=tiles:20m max_size=2g use_temp_path=off;
     upstream images { server 127.0.0.1:${PORTS.upstream}; keepalive 64; }
@@ -121,13 +131,13 @@ function cachingServer(folder: string, name: string, port: number, location: str
       listen 127.0.0.1:${port} backlog=4096;
       ${location}
       location ~ ^/iiif/(?<item>bench\\d+)-\\d+/ {
-        ${check}
-        proxy_pass http://images;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_cache tiles;
-        proxy_cache_valid 200 1h;
-        proxy_cache_lock on;
+        ${cached}
+      }
+      location ~ ^/manifests/(?<item>bench\\d+)$ {
+        ${cached}
+        sub_filter ${UPSTREAM} http://127.0.0.1:${port};
+        sub_filter_once off;
+        sub_filter_types application/json;
       }
     }`
 }
