@@ -7,6 +7,8 @@ import { type Contestant, startAuth, startCarrel, UPSTREAM } from './servers.ts'
 
 /** As long as a book: only the first pages of it are read. */
 const CANVASES = 300
+const WARM_TURN_MS = 1_000
+const COLD_TURN_MS = 2_000
 const manifest = (item: string) => manifestOf(UPSTREAM, item, CANVASES)
 
 type Started = { readonly contestant: Contestant; readonly crowd: Crowd }
@@ -27,8 +29,10 @@ export async function readers(
     writeFileSync(join(root, 'manifests', item), JSON.stringify(manifest(item)))
   }
   const forMs = seconds * 2_000
+  // Two turns of each reader at least.
+  const coldMs = Math.max(2 * COLD_TURN_MS, forMs)
   const cold = (isWarmedUp: boolean) =>
-    coldRounds(join(folder, isWarmedUp ? 'warmed-up' : 'fresh'), root, isWarmedUp, rounds, forMs)
+    coldRounds(join(folder, isWarmedUp ? 'warmed-up' : 'fresh'), root, isWarmedUp, rounds, coldMs)
   const warm = await warmRounds(join(folder, 'warm'), root, rounds, forMs)
   const warmedUp = await cold(true)
   const fresh = await cold(false)
@@ -60,7 +64,7 @@ async function warmRounds(
     const pairs: Pair[] = []
     // The first round warms everybody up.
     for (let round = 0; round <= rounds; round++) {
-      const habit = { everyMs: 1_000, forMs, opens: false, seed: round }
+      const habit = { everyMs: WARM_TURN_MS, forMs, opens: false, seed: round }
       const pair = [await ours.crowd.read(habit), await theirs.crowd.read(habit)] as const
       if (round > 0) pairs.push(pair)
     }
@@ -80,7 +84,7 @@ async function coldRounds(
 ): Promise<Pair[]> {
   const pairs: Pair[] = []
   for (let round = 0; round < rounds; round++) {
-    const habit = { everyMs: 2_000, forMs, opens: true, seed: round }
+    const habit = { everyMs: COLD_TURN_MS, forMs, opens: true, seed: round }
     const folder = join(home, String(round))
     const ours = await startedAnew(start.ours(folder, root), isWarmedUp, habit)
     const theirs = await startedAnew(start.theirs(folder, root), isWarmedUp, habit)
