@@ -9,6 +9,7 @@ import { edgeTiles } from './reading/edge.ts'
 import { firstPage } from './reading/first-page.ts'
 import { makeTiles } from './reading/library.ts'
 import { manifests } from './reading/manifests.ts'
+import { memory } from './reading/memory.ts'
 import { readers } from './reading/readers.ts'
 import { isMissed, printed, type Result } from './reading/results.ts'
 import { startUpstream, UPSTREAM } from './reading/servers.ts'
@@ -22,21 +23,26 @@ Measures Carrel against nginx and prints a table; exits 1 when a target is misse
 spread that was seen. Needs root (for a network of its own), nginx, wrk, taskset,
 ip and Chromium.
 
-  NAME      only these: cached, cold, troubled, manifests, readers, workers, edge, start,
-            first-page
+  NAME      only these: cached, cold, troubled, manifests, readers, memory, workers, edge,
+            start, first-page; memory takes ten minutes
   --short   few and short rounds; exits 1 only when half of a target is missed`
 
+/** Of a round `seconds`; `longS` is the time, in seconds, in which memory must not grow. */
+interface Size {
+  readonly rounds: number
+  readonly seconds: number
+  readonly longS: number
+}
+
 const PARTS: Readonly<
-  Record<
-    string,
-    (folder: string, root: string, size: { rounds: number; seconds: number }) => Promise<Result[]>
-  >
+  Record<string, (folder: string, root: string, size: Size) => Promise<Result[]>>
 > = {
   cached: cachedTiles,
   cold: coldTiles,
   troubled: troubledImages,
   manifests,
   readers,
+  memory,
   edge: edgeTiles,
   start: startUp,
   workers: manyCores,
@@ -71,7 +77,9 @@ async function measure(): Promise<number> {
     return 2
   }
   const slack = values.short ? 2 : 1
-  const size = values.short ? { rounds: 3, seconds: 1 } : { rounds: 5, seconds: 3 }
+  const size = values.short
+    ? { rounds: 3, seconds: 1, longS: 20 }
+    : { rounds: 5, seconds: 3, longS: 600 }
   // The tiles are the same each time, so they are made once.
   const root = join(tmpdir(), 'carrel-bench-tiles')
   mkdirSync(root, { recursive: true })

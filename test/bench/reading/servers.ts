@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { HOUR } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
+import { memoryOf } from '../../support/memory.ts'
 import { ITEMS, manifestOf } from './library.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -191,7 +192,19 @@ async function startDoor(port: number, readers: number): Promise<ChildProcess> {
   return child
 }
 
-/** The real thing, started as the README says, its limits on but higher than any load. */
+/** Where a bench does not say otherwise. */
+const USUAL_SETTINGS = {
+  IIIF_BASE_URL: `${UPSTREAM}/iiif`,
+  IIIF_CACHE_MB: 512,
+  READ_BURST: 1_000_000,
+  READ_PER_SECOND: 1_000_000,
+  PAGES_PER_HOUR: 1_000_000,
+}
+
+/**
+ * The real thing, started as the README says, its limits on but higher than any load. Its `memory`
+ * is in bytes.
+ */
 export async function startCarrel(
   folder: string,
   options: {
@@ -202,16 +215,18 @@ export async function startCarrel(
     /** So many read each item. */
     readers?: number
   } = {},
-): Promise<Contestant & { readonly home: string }> {
+): Promise<Contestant & { readonly home: string; memory(): number }> {
   const { ini = '', cores = SERVER_CORE, port = PORTS.carrel, readers = 1 } = options
   const { manifests = (item: string) => manifestOf(UPSTREAM, item) } = options
   const address = `http://127.0.0.1:${port}`
   const home = join(folder, `carrel-${port}`)
   mkdirSync(join(home, 'manifests'), { recursive: true })
+  const usual = Object.entries(USUAL_SETTINGS)
+    .filter(([key]) => !ini.includes(key))
+    .map(([key, value]) => `${key} = ${value}\n`)
   writeFileSync(
     join(home, 'settings.ini'),
-    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n` +
-      `${ini.includes('IIIF_BASE_URL') ? '' : `IIIF_BASE_URL = ${UPSTREAM}/iiif\n`}IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
+    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n${usual.join('')}${ini}\n`,
   )
   for (const item of ITEMS) {
     const file = join(home, 'manifests', `${item}-manifest.json`)
@@ -230,6 +245,7 @@ export async function startCarrel(
     header: 'REMOTE_USER',
     tilePath: (item, page) => `/iiif/${item}/${page}/`,
     cpuUs: () => cpuUsOf(familyOf(child.pid ?? 0)),
+    memory: () => memoryOf(familyOf(child.pid ?? 0)),
     stop: () => stopped(child),
   }
 }
