@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import packageJson from '../../../package.json' with { type: 'json' }
 import { HOUR } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
 import { memoryOf } from '../../support/memory.ts'
@@ -192,6 +193,9 @@ async function startDoor(port: number, readers: number): Promise<ChildProcess> {
   return child
 }
 
+/** With which `npm start` starts Node. */
+const FLAGS = /^node (--.*) src/.exec(packageJson.scripts.start)?.[1]?.split(' ') ?? []
+
 /** Where a bench does not say otherwise. */
 const USUAL_SETTINGS = {
   IIIF_BASE_URL: `${UPSTREAM}/iiif`,
@@ -233,7 +237,7 @@ export async function startCarrel(
     writeFileSync(file, JSON.stringify(manifests(item)))
   }
   addAll(join(home, 'data/carrel.db'), readers)
-  const args = ['-c', cores, process.execPath, join(ROOT, 'src/server.ts')]
+  const args = ['-c', cores, process.execPath, ...FLAGS, join(ROOT, 'src/server.ts')]
   const child = spawn('taskset', args, { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.resume()
   await answering(address)
