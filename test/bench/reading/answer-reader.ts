@@ -4,6 +4,8 @@ const EOL = 2
 
 export interface Answer {
   readonly status: number
+  /** No other comes on this connection. */
+  readonly isLast: boolean
   /** Length of the body. */
   bytes: number
   /** When its first byte was there, by `performance.now()`; 0 when there is none. */
@@ -31,7 +33,8 @@ export function answerReader(onAnswer: (answer: Answer) => void): (part: Buffer)
     isChunked = /^transfer-encoding: *chunked/im.test(head)
     if (length === undefined && !isChunked) throw new Error(`an answer without length: ${head}`)
     left = Number(length ?? 0)
-    answer = { status: Number(head.slice(9, 12)), bytes: left, firstAt: 0 }
+    const isLast = /^connection: *close/im.test(head)
+    answer = { status: Number(head.slice(9, 12)), isLast, bytes: left, firstAt: 0 }
   }
 
   function startChunk(answer: Answer, line: string): void {

@@ -38,6 +38,11 @@ export function connect(address: string, connections: number) {
       const { question } = line
       line.question = undefined
       question?.answered(answer)
+      if (answer.isLast) {
+        lines.delete(line)
+        socket.destroy()
+        return
+      }
       const next = waiting.shift()
       if (next !== undefined) put(line, next)
     })
