@@ -20,6 +20,14 @@ describe('the systemd unit', () => {
     expect(() => analyze(UNIT.replace('ExecStart=/', 'ExecStart=nowhere/'), 'verify')).toThrow()
   })
 
+  it('starts Node as npm start does', () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    expect(scripts.start).toContain(' src/server.ts')
+    expect(UNIT).toContain(`/.bin/${scripts.start} `)
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    expect(readme).toContain(`/.bin/${scripts.start}\``)
+  })
+
   it('leaves little for a broken process to do: an exposure of 2 or less of 10', () => {
     // systemd-analyze exits 1 above the threshold, which it counts in tenths.
     const judge = (unit: string) => analyze(unit, 'security', '--offline=yes', '--threshold=20')

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +9,7 @@ import { settingsOrExit } from '../../src/command.ts'
 import { convertScans } from '../../src/scans/convert.ts'
 import { freePort } from '../support/free-port.ts'
 import { barcode, library } from '../support/lending.ts'
+import { memoryOf } from '../support/memory.ts'
 import { paintScans } from '../support/paint.ts'
 
 const SERVER = join(import.meta.dirname, '../../src/server.ts')
@@ -64,7 +65,7 @@ export async function readers({
     const end = performance.now() + minutes * 60_000
     while (performance.now() < end) {
       await pause(SAMPLE_MS)
-      memory.push(residentMegabytes(server.pid ?? 0))
+      memory.push(megabytes(memoryOf([server.pid ?? 0])))
     }
     run.over = true
     await Promise.all(read)
@@ -152,7 +153,4 @@ async function untilItAnswers(pool: Pool): Promise<void> {
   throw new Error('the server does not answer')
 }
 
-function residentMegabytes(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024)
-}
+const megabytes = (bytes: number) => Math.round(bytes / 1024 / 1024)

@@ -1,123 +1,203 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { connect } from './asking.ts'
-import { allTiles, ITEMS, imageOf, PAGES, type Tile } from './library.ts'
-import { quantile, type Result, round } from './results.ts'
-import { type Contestant, readerOf, startAuth, startCarrel } from './servers.ts'
+import { type Crowd, crowdOf, type Habit, READERS_OF_ITEM, type Read } from './crowd.ts'
+import { ITEMS, manifestOf } from './library.ts'
+import { median, quantile, type Result, round, spreadOf } from './results.ts'
+import { type Contestant, startAuth, startCarrel, UPSTREAM } from './servers.ts'
 
-const READERS_OF_ITEM = 50
-/** As many connections as a browser opens to one host. */
-const CONNECTIONS = 6
+/** As long as a book: only the first pages of it are read. */
+const CANVASES = 300
+const WARM_TURN_MS = 1_000
+const COLD_TURN_MS = 2_000
+const manifest = (item: string) => manifestOf(UPSTREAM, item, CANVASES)
 
-interface Read {
-  /** Milliseconds from the turn of a page until its info.json and all its tiles were there. */
-  readonly turns: readonly number[]
-  readonly errors: number
-}
+type Started = { readonly contestant: Contestant; readonly crowd: Crowd }
+/** Carrel's and nginx's, of the same round. */
+type Pair = readonly [ours: Read, theirs: Read]
 
-/** 200 readers who turn a page every second, all tiles kept already; and every two seconds, cold. */
+/**
+ * 200 readers who turn a page every second, all tiles kept already; and every two seconds, opening
+ * the item first, no tile kept.
+ */
 export async function readers(
   folder: string,
-  _: string,
-  { seconds }: { rounds: number; seconds: number },
+  root: string,
+  { rounds, seconds }: { rounds: number; seconds: number },
 ): Promise<Result[]> {
-  const results: Result[] = []
-  for (const [name, everyMs, isWarm] of [
-    ['warm, a page a second', 1_000, true],
-    ['cold, a page every two seconds', 2_000, false],
-  ] as const) {
-    const seen: Read[] = []
-    const home = join(folder, isWarm ? 'warm' : 'cold')
-    for (const start of [
-      () => startCarrel(home, { readers: READERS_OF_ITEM }),
-      () => startAuth(home, 0, READERS_OF_ITEM),
-    ]) {
-      const contestant = await start()
-      try {
-        if (isWarm) await readAll(contestant)
-        seen.push(await readTogether(contestant, everyMs, seconds * 4_000))
-      } finally {
-        await contestant.stop()
-      }
-    }
-    const [ours, theirs] = seen
-    if (ours === undefined || theirs === undefined) throw new Error('nobody read')
-    results.push(...compared(name, ours, theirs, isWarm))
+  mkdirSync(join(root, 'manifests'), { recursive: true })
+  for (const item of ITEMS) {
+    writeFileSync(join(root, 'manifests', item), JSON.stringify(manifest(item)))
   }
-  return results
-}
-
-function compared(name: string, ours: Read, theirs: Read, isWarm: boolean): Result[] {
-  const inWords = ({ turns }: Read) =>
-    `${round(quantile(turns, 0.5))} / ${round(quantile(turns, 0.95))} / ${round(quantile(turns, 0.99))} ms`
-  const p95 = quantile(ours.turns, 0.95)
-  const line = (what: string, figure: number, target: Result['target']): Result => ({
-    name: `200 readers, ${name}: ${what}`,
-    measured: inWords(ours),
-    reference: inWords(theirs),
-    figure,
-    target,
-    spread: 0,
-  })
+  const forMs = seconds * 2_000
+  // Two turns of each reader at least.
+  const coldMs = Math.max(2 * COLD_TURN_MS, forMs)
+  const cold = (isWarmedUp: boolean) =>
+    coldRounds(join(folder, isWarmedUp ? 'warmed-up' : 'fresh'), root, isWarmedUp, rounds, coldMs)
+  const warm = await warmRounds(join(folder, 'warm'), root, rounds, forMs)
+  const warmedUp = await cold(true)
+  const fresh = await cold(false)
+  const name = '200 readers, warm, a page a second'
+  const coldName = '200 readers, cold, with the manifest, a page every two seconds'
   return [
-    line('errors', ours.errors, { atMost: 0 }),
-    ...(isWarm ? [line('95 % of page turns, ms', p95, { atMost: 40 })] : []),
-    line('95 %, against nginx + auth_request', p95 / quantile(theirs.turns, 0.95), { atMost: 1 }),
+    errors(name, warm),
+    inTime(`${name}: 95 %, ms`, warm, { atMost: 40 }),
+    against(`${name}: 95 %, against nginx + auth_request`, warm, 'turns', { atMost: 1 }),
+    ownLoad(name, warm),
+    errors(coldName, warmedUp),
+    against(`${coldName}: 95 %, against nginx + auth_request`, warmedUp, 'turns', { atMost: 1 }),
+    against('the same without the first turns', warmedUp, 'laterTurns', undefined),
+    ownLoad(coldName, warmedUp),
+    errors(`${coldName}, servers just started`, fresh),
+    against('the same, servers just started: 95 %', fresh, 'turns', undefined),
   ]
 }
 
-const tilesOf = Map.groupBy(allTiles(), imageOf)
-
-async function readAll(contestant: Contestant): Promise<void> {
-  const reader = connect(contestant.address, CONNECTIONS)
-  for (const item of ITEMS) {
-    for (let page = 1; page <= PAGES; page++) await turn(contestant, reader, item, page, 0)
+async function warmRounds(
+  home: string,
+  root: string,
+  rounds: number,
+  forMs: number,
+): Promise<Pair[]> {
+  const [ours, theirs] = [await start.ours(home, root), await start.theirs(home, root)]
+  try {
+    for (const { crowd } of [ours, theirs]) await crowd.readAll()
+    const pairs: Pair[] = []
+    // The first round warms everybody up.
+    for (let round = 0; round <= rounds; round++) {
+      const habit = { everyMs: WARM_TURN_MS, forMs, opens: false, seed: round }
+      const pair = [await ours.crowd.read(habit), await theirs.crowd.read(habit)] as const
+      if (round > 0) pairs.push(pair)
+    }
+    return pairs
+  } finally {
+    for (const started of [ours, theirs]) await stop(started)
   }
-  await reader.close()
 }
 
-async function readTogether(
-  contestant: Contestant,
-  everyMs: number,
-  lengthMs: number,
+/** Both are started anew for each round, so that every tile is cold again. */
+async function coldRounds(
+  home: string,
+  root: string,
+  isWarmedUp: boolean,
+  rounds: number,
+  forMs: number,
+): Promise<Pair[]> {
+  const pairs: Pair[] = []
+  for (let round = 0; round < rounds; round++) {
+    const habit = { everyMs: COLD_TURN_MS, forMs, opens: true, seed: round }
+    const folder = join(home, String(round))
+    const ours = await startedAnew(start.ours(folder, root), isWarmedUp, habit)
+    const theirs = await startedAnew(start.theirs(folder, root), isWarmedUp, habit)
+    pairs.push([ours, theirs])
+  }
+  return pairs
+}
+
+async function startedAnew(
+  starting: Promise<Started>,
+  isWarmedUp: boolean,
+  habit: Habit,
 ): Promise<Read> {
-  const turns: number[] = []
-  let errors = 0
-  const until = performance.now() + lengthMs
-  await Promise.all(
-    ITEMS.flatMap((item) =>
-      Array.from({ length: READERS_OF_ITEM }, async (_, n) => {
-        const reader = connect(contestant.address, CONNECTIONS)
-        // They do not turn their pages all at once.
-        await wait((everyMs * n) / READERS_OF_ITEM)
-        for (let page = 1 + (n % PAGES); performance.now() < until; page = 1 + (page % PAGES)) {
-          const began = performance.now()
-          errors += await turn(contestant, reader, item, page, n)
-          turns.push(performance.now() - began)
-          await wait(Math.max(0, everyMs - (performance.now() - began)))
-        }
-        await reader.close()
-      }),
-    ),
-  )
-  return { turns, errors }
+  const started = await starting
+  try {
+    // The image server has each tile by two names, of which the second is not what readers ask for.
+    if (isWarmedUp) await started.crowd.readAll('color')
+    return await started.crowd.read(habit)
+  } finally {
+    await stop(started)
+  }
 }
 
-/** @returns how many of its answers were not as they must be */
-async function turn(
-  contestant: Contestant,
-  reader: ReturnType<typeof connect>,
-  item: string,
-  page: number,
-  n: number,
-): Promise<number> {
-  const headers = { [contestant.header]: readerOf(item, n) }
-  const path = contestant.tilePath(item, page)
-  const tiles: readonly Tile[] = tilesOf.get(imageOf({ item, page })) ?? []
-  const asked = await Promise.all(
-    ['info.json', ...tiles.map(({ target }) => target)].map((target) =>
-      reader.ask(path + target, headers).catch(() => ({ status: 0, bytes: 0 })),
-    ),
+const start = {
+  async ours(home: string, root: string): Promise<Started> {
+    const contestant = await startCarrel(home, { readers: READERS_OF_ITEM, manifests: manifest })
+    return { contestant, crowd: crowdOf(contestant, root) }
+  },
+  async theirs(home: string, root: string): Promise<Started> {
+    const contestant = await startAuth(home, 0, READERS_OF_ITEM)
+    return { contestant, crowd: crowdOf(contestant, root) }
+  },
+}
+
+async function stop({ contestant, crowd }: Started): Promise<void> {
+  crowd.close()
+  await contestant.stop()
+}
+
+type Turns = 'turns' | 'laterTurns'
+
+const p95 = (read: Read, which: Turns) => quantile(read[which], 0.95)
+
+/** Half, 95 % and 99 % of the turns: medians of the rounds. */
+function inWords(reads: readonly Read[], which: Turns): string {
+  const parts = [0.5, 0.95, 0.99].map((part) =>
+    round(median(reads.map((read) => quantile(read[which], part)))),
   )
-  return asked.filter(({ status, bytes }) => status !== 200 || bytes === 0).length
+  return `${parts.join(' / ')} ms`
+}
+
+function line(
+  name: string,
+  pairs: readonly Pair[],
+  which: Turns,
+  figures: readonly number[],
+  target: Result['target'],
+): Result {
+  return {
+    name,
+    measured: inWords(
+      pairs.map(([ours]) => ours),
+      which,
+    ),
+    reference: inWords(
+      pairs.map(([, theirs]) => theirs),
+      which,
+    ),
+    figure: median(figures),
+    target,
+    spread: spreadOf(figures),
+  }
+}
+
+function inTime(name: string, pairs: readonly Pair[], target: Result['target']): Result {
+  const figures = pairs.map(([ours]) => p95(ours, 'turns'))
+  return line(name, pairs, 'turns', figures, target)
+}
+
+/** Ratios are taken round by round: what slowed the machine down slowed both. */
+function against(
+  name: string,
+  pairs: readonly Pair[],
+  which: Turns,
+  target: Result['target'],
+): Result {
+  const ratios = pairs.map(([ours, theirs]) => p95(ours, which) / p95(theirs, which))
+  return line(name, pairs, which, ratios, target)
+}
+
+function errors(name: string, pairs: readonly Pair[]): Result {
+  const sum = (which: 0 | 1) => pairs.reduce((all, pair) => all + pair[which].errors, 0)
+  return {
+    name: `${name}: errors`,
+    measured: `${sum(0)}`,
+    reference: `${sum(1)}`,
+    figure: sum(0),
+    target: { atMost: 0 },
+    spread: 0,
+  }
+}
+
+/** So that one sees whether the readers' own slowness was measured. */
+function ownLoad(name: string, pairs: readonly Pair[]): Result {
+  const words = (reads: readonly Read[]) =>
+    `busy ${round(median(reads.map(({ ownShare }) => ownShare)))}, longest delay ${round(median(reads.map(({ ownDelayMs }) => ownDelayMs)))} ms`
+  const shares = pairs.map(([ours]) => ours.ownShare)
+  return {
+    name: `${name}: the simulated readers' own core`,
+    measured: words(pairs.map(([ours]) => ours)),
+    reference: words(pairs.map(([, theirs]) => theirs)),
+    figure: median(shares),
+    target: undefined,
+    spread: spreadOf(shares),
+  }
 }

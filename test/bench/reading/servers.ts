@@ -3,8 +3,10 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import packageJson from '../../../package.json' with { type: 'json' }
 import { HOUR } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
+import { memoryOf } from '../../support/memory.ts'
 import { ITEMS, manifestOf } from './library.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -44,7 +46,7 @@ export interface Contestant {
 /** The readers who have this item on loan, numbered from 0. */
 export const readerOf = (item: string, n = 0) => `reader-${n}-of-${item}`
 
-/** The image server: nginx over static files, on the core of the load. */
+/** The image server: nginx over static files, on the core of the load. It has each tile by two names. */
 export async function startUpstream(folder: string, root: string): Promise<Contestant> {
   const server = `
     server {
@@ -52,6 +54,8 @@ export async function startUpstream(folder: string, root: string): Promise<Conte
       root ${root};
       types { image/jpeg jpg; application/json json; }
       etag on;
+      location ~ ^(?<tile>/iiif/.+/)color.jpg$ { try_files \${tile}default.jpg =404; }
+      location /manifests/ { default_type application/json; }
     }`
   return startNginx('upstream', folder, server, LOAD_CORE, UPSTREAM)
 }
@@ -114,6 +118,14 @@ export async function startAuth(
 
 function cachingServer(folder: string, name: string, port: number, location: string): string {
   const check = location === '' ? '' : 'auth_request /door;'
+  const cached = `
+        ${check}
+        proxy_pass http://images;
+        proxy_http_version 1.1;
+        proxy_set_header Connection "";
+        proxy_cache tiles;
+        proxy_cache_valid 200 1h;
+        proxy_cache_lock on;`
   return `
     proxy_cache_path ${join(folder, `cache-${name}`)} levels=1:2 keys_zone=tiles:20m max_size=2g use_temp_path=off;
     upstream images { server 127.0.0.1:${PORTS.upstream}; keepalive 64; }
@@ -121,13 +133,13 @@ function cachingServer(folder: string, name: string, port: number, location: str
       listen 127.0.0.1:${port} backlog=4096;
       ${location}
       location ~ ^/iiif/(?<item>bench\\d+)-\\d+/ {
-        ${check}
-        proxy_pass http://images;
-        proxy_http_version 1.1;
-        proxy_set_header Connection "";
-        proxy_cache tiles;
-        proxy_cache_valid 200 1h;
-        proxy_cache_lock on;
+        ${cached}
+      }
+      location ~ ^/manifests/(?<item>bench\\d+)$ {
+        ${cached}
+        sub_filter ${UPSTREAM} http://127.0.0.1:${port};
+        sub_filter_once off;
+        sub_filter_types application/json;
       }
     }`
 }
@@ -181,7 +193,22 @@ async function startDoor(port: number, readers: number): Promise<ChildProcess> {
   return child
 }
 
-/** The real thing, started as the README says, its limits on but higher than any load. */
+/** With which `npm start` starts Node. */
+const FLAGS = /^node (--.*) src/.exec(packageJson.scripts.start)?.[1]?.split(' ') ?? []
+
+/** Where a bench does not say otherwise. */
+const USUAL_SETTINGS = {
+  IIIF_BASE_URL: `${UPSTREAM}/iiif`,
+  IIIF_CACHE_MB: 512,
+  READ_BURST: 1_000_000,
+  READ_PER_SECOND: 1_000_000,
+  PAGES_PER_HOUR: 1_000_000,
+}
+
+/**
+ * The real thing, started as the README says, its limits on but higher than any load. Its `memory`
+ * is in bytes.
+ */
 export async function startCarrel(
   folder: string,
   options: {
@@ -192,23 +219,25 @@ export async function startCarrel(
     /** So many read each item. */
     readers?: number
   } = {},
-): Promise<Contestant & { readonly home: string }> {
+): Promise<Contestant & { readonly home: string; memory(): number }> {
   const { ini = '', cores = SERVER_CORE, port = PORTS.carrel, readers = 1 } = options
   const { manifests = (item: string) => manifestOf(UPSTREAM, item) } = options
   const address = `http://127.0.0.1:${port}`
   const home = join(folder, `carrel-${port}`)
   mkdirSync(join(home, 'manifests'), { recursive: true })
+  const usual = Object.entries(USUAL_SETTINGS)
+    .filter(([key]) => !ini.includes(key))
+    .map(([key, value]) => `${key} = ${value}\n`)
   writeFileSync(
     join(home, 'settings.ini'),
-    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n` +
-      `${ini.includes('IIIF_BASE_URL') ? '' : `IIIF_BASE_URL = ${UPSTREAM}/iiif\n`}IIIF_CACHE_MB = 512\nREAD_BURST = 1000000\nREAD_PER_SECOND = 1000000\nPAGES_PER_HOUR = 1000000\n${ini}\n`,
+    `[carrel]\nBASE_URL = ${address}\nPORT = ${port}\n${usual.join('')}${ini}\n`,
   )
   for (const item of ITEMS) {
     const file = join(home, 'manifests', `${item}-manifest.json`)
     writeFileSync(file, JSON.stringify(manifests(item)))
   }
   addAll(join(home, 'data/carrel.db'), readers)
-  const args = ['-c', cores, process.execPath, join(ROOT, 'src/server.ts')]
+  const args = ['-c', cores, process.execPath, ...FLAGS, join(ROOT, 'src/server.ts')]
   const child = spawn('taskset', args, { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.resume()
   await answering(address)
@@ -220,6 +249,7 @@ export async function startCarrel(
     header: 'REMOTE_USER',
     tilePath: (item, page) => `/iiif/${item}/${page}/`,
     cpuUs: () => cpuUsOf(familyOf(child.pid ?? 0)),
+    memory: () => memoryOf(familyOf(child.pid ?? 0)),
     stop: () => stopped(child),
   }
 }
