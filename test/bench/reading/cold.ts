@@ -1,48 +1,57 @@
 import pMap from 'p-map'
 import { connect } from './asking.ts'
 import { against, alone } from './cached.ts'
-import { allTiles, type Tile } from './library.ts'
+import { allTiles, MOST_COPIES, manifestOf, PAGES, type Tile } from './library.ts'
 import type { Loaded } from './load.ts'
 import { quantile, type Result } from './results.ts'
-import { type Contestant, startAuth, startCarrel } from './servers.ts'
+import { type Contestant, startAuth, startCarrel, UPSTREAM } from './servers.ts'
 
 const AT_ONCE = 16
 
+/** Of `MOST_COPIES` of each tile, so many warm a server up: its code is compiled, its cache is full. */
+const WARMING = 8
+/** As it is without a setting. */
+const CACHE = 'IIIF_CACHE_MB = 256'
+
 /**
  * Tiles that nobody has asked for yet: Carrel on one core against nginx with `auth_request`, both
- * warmed up by the tiles of two items, then each tile of the other two once. Both are started anew
- * for each round, so that every tile is cold again.
+ * warmed up by 16,000 other tiles, then 2,000 new ones in each round. Also the first 2,000 of a
+ * server that has just been started.
  */
 export async function coldTiles(
   folder: string,
   _: string,
   { rounds }: { rounds: number },
 ): Promise<Result[]> {
-  const tiles = allTiles()
-  const warming = tiles.slice(0, tiles.length / 2)
-  const cold = tiles.slice(tiles.length / 2)
-  const ours: Loaded[] = []
-  const theirs: Loaded[] = []
-  for (let round = 0; round < rounds; round++) {
-    const starts = [
-      { start: () => startCarrel(`${folder}/${round}`), seen: ours },
-      { start: () => startAuth(`${folder}/${round}`, 0), seen: theirs },
-    ]
-    for (const { start, seen } of starts) {
-      const contestant = await start()
-      try {
-        await once(contestant, warming)
-        seen.push(await once(contestant, cold))
-      } finally {
-        await contestant.stop()
+  const contestants = [
+    await startCarrel(folder, {
+      ini: CACHE,
+      manifests: (item) => manifestOf(UPSTREAM, item, PAGES * MOST_COPIES),
+    }),
+    await startAuth(folder, 0),
+  ]
+  try {
+    const seen: Loaded[][] = contestants.map(() => [])
+    for (let copy = 0; copy < WARMING + rounds; copy++) {
+      for (const [n, contestant] of contestants.entries()) {
+        seen[n]?.push(await once(contestant, tilesOfCopy(copy)))
       }
     }
+    const [ours = [], theirs = []] = seen
+    const name = 'cold tile, against nginx + auth_request'
+    return [
+      against(name, ours.slice(WARMING), theirs.slice(WARMING), { atLeast: 0.7 }),
+      alone({ name: 'Carrel' }, ours.slice(WARMING), 'cold'),
+      alone({ name: 'nginx + auth_request' }, theirs.slice(WARMING), 'cold'),
+      against(`${name}, just started`, ours.slice(0, 1), theirs.slice(0, 1), undefined),
+    ]
+  } finally {
+    for (const contestant of contestants) await contestant.stop()
   }
-  return [
-    against('cold tile, against nginx + auth_request', ours, theirs, { atLeast: 0.7 }),
-    alone({ name: 'Carrel' }, ours, 'cold'),
-    alone({ name: 'nginx + auth_request' }, theirs, 'cold'),
-  ]
+}
+
+function tilesOfCopy(copy: number): Tile[] {
+  return allTiles().map((tile) => ({ ...tile, page: tile.page + copy * PAGES }))
 }
 
 /** Each of these tiles, once. */

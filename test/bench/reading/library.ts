@@ -6,6 +6,8 @@ import sharp from 'sharp'
 /** A library of the size that performance is judged by: 4 items of 25 pages of 20 tiles. */
 export const ITEMS = ['bench1', 'bench2', 'bench3', 'bench4']
 export const PAGES = 25
+/** The image server has each image by so many names: page 26 is page 1 again, and so on. */
+export const MOST_COPIES = 13
 const TILE = 512
 const COLUMNS = 4
 const ROWS = 5

@@ -7,7 +7,7 @@ import packageJson from '../../../package.json' with { type: 'json' }
 import { HOUR } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
 import { memoryOf } from '../../support/memory.ts'
-import { ITEMS, manifestOf } from './library.ts'
+import { ITEMS, MOST_COPIES, manifestOf, PAGES } from './library.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -46,15 +46,28 @@ export interface Contestant {
 /** The readers who have this item on loan, numbered from 0. */
 export const readerOf = (item: string, n = 0) => `reader-${n}-of-${item}`
 
-/** The image server: nginx over static files, on the core of the load. It has each tile by two names. */
+/**
+ * The image server: nginx over static files, on the core of the load. It has each tile by two
+ * qualities, and each image by `MOST_COPIES` names.
+ */
 export async function startUpstream(folder: string, root: string): Promise<Contestant> {
+  const pages = Array.from(
+    { length: PAGES * MOST_COPIES },
+    (_, n) => `${n + 1} ${(n % PAGES) + 1};`,
+  )
   const server = `
+    map $number $page { ${pages.join(' ')} }
     server {
       listen 127.0.0.1:${PORTS.upstream};
       root ${root};
       types { image/jpeg jpg; application/json json; }
       etag on;
-      location ~ ^(?<tile>/iiif/.+/)color.jpg$ { try_files \${tile}default.jpg =404; }
+      location ~ ^/iiif/(?<item>bench\\d+)-(?<number>\\d+)/(?<tile>.+/)color.jpg$ {
+        try_files /iiif/$item-$page/\${tile}default.jpg =404;
+      }
+      location ~ ^/iiif/(?<item>bench\\d+)-(?<number>\\d+)/(?<target>.+)$ {
+        try_files /iiif/$item-$page/$target =404;
+      }
       location /manifests/ { default_type application/json; }
     }`
   return startNginx('upstream', folder, server, LOAD_CORE, UPSTREAM)
