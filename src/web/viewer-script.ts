@@ -86,15 +86,15 @@ const CHANGES: readonly Change[] = [
     to: '$1this.isActive&&$2',
     times: 1,
   },
-  // The sizes of all panels: set before anything is in them, and 100 ms after a page was opened, but
-  // not at two more moments beside these. `static/reader/book.js` notices when the box changes.
+  // The box is measured before anything is in it, not once more afterwards: `static/reader/book.js`
+  // says when it changes. A page that was opened has everything measured after 100 ms: once will do.
   {
-    from: /\w+\.on\(\w+\.CREATED,function\(\w+\)\{(\w+)\(\)\},!1\)/g,
-    to: '$1()',
+    from: /\w+\.on\(\w+\.CREATED,function\(\w+\)\{(\w+\(\))\},!1\)/g,
+    to: '$1',
     times: 1,
   },
   {
-    from: /\w+\.on\(\w+\.EXTERNAL_RESOURCE_OPENED,function\(\w+\)\{setTimeout\(function\(\)\{\w+\(\)\},100\)\},!1\),/g,
+    from: /\w+\.on\(\w+\.EXTERNAL_RESOURCE_OPENED,function\(\w+\)\{setTimeout\(.{15,25},100\)\},!1\),/g,
     to: '',
     times: 1,
   },
