@@ -86,6 +86,18 @@ const CHANGES: readonly Change[] = [
     to: '$1this.isActive&&$2',
     times: 1,
   },
+  // The box is measured before anything is in it, not once more afterwards: `static/reader/book.js`
+  // says when it changes. A page that was opened has everything measured after 100 ms: once will do.
+  {
+    from: /\w+\.on\(\w+\.CREATED,function\(\w+\)\{(\w+\(\))\},!1\)/g,
+    to: '$1',
+    times: 1,
+  },
+  {
+    from: /\w+\.on\(\w+\.EXTERNAL_RESOURCE_OPENED,function\(\w+\)\{setTimeout\(.{15,25},100\)\},!1\),/g,
+    to: '',
+    times: 1,
+  },
   // A frame by which another host would sign readers in, and a request for a picture of no button.
   { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/g, to: '', times: 1 },
   { from: /prefixUrl:void 0/g, to: 'prefixUrl:""', times: 1 },
