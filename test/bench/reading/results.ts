@@ -49,7 +49,7 @@ export function printed(results: readonly Result[], slack = 1): string {
         : 'atLeast' in target
           ? `>= ${target.atLeast}`
           : `<= ${target.atMost}`
-    const verdict = target === undefined ? '' : isMissed(result, slack) ? 'MISSED' : 'reached'
+    const verdict = target === undefined ? '' : verdictOn(result, slack)
     const spread = `${Math.round(result.spread * 100)} %`
     const cells = [result.name, result.measured, result.reference, round(result.figure), wanted]
     return `| ${[...cells, spread, verdict].join(' | ')} |`
@@ -57,6 +57,11 @@ export function printed(results: readonly Result[], slack = 1): string {
   const head =
     '| what | measured | reference | figure | target | spread | |\n|---|---|---|---|---|---|---|'
   return [head, ...rows].join('\n')
+}
+
+function verdictOn(result: Result, slack: number): string {
+  if (isMissed(result, slack)) return 'MISSED'
+  return isMissed({ ...result, spread: 0 }, slack) ? 'within the spread' : 'reached'
 }
 
 export function round(value: number): string {
