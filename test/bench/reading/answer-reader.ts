@@ -29,12 +29,13 @@ export function answerReader(onAnswer: (answer: Answer) => void): (part: Buffer)
   let isChunked = false
 
   function startAnswer(head: string): void {
-    const length = /^content-length: *(\d+)/im.exec(head)?.[1]
+    const status = Number(head.slice(9, 12))
+    const length = status === 204 ? '0' : /^content-length: *(\d+)/im.exec(head)?.[1]
     isChunked = /^transfer-encoding: *chunked/im.test(head)
     if (length === undefined && !isChunked) throw new Error(`an answer without length: ${head}`)
     left = Number(length ?? 0)
     const isLast = /^connection: *close/im.test(head)
-    answer = { status: Number(head.slice(9, 12)), isLast, bytes: left, firstAt: 0 }
+    answer = { status, isLast, bytes: left, firstAt: 0 }
   }
 
   function startChunk(answer: Answer, line: string): void {
