@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import pMap from 'p-map'
 import { connect } from './asking.ts'
 import { against, alone } from './cached.ts'
@@ -23,12 +24,13 @@ export async function coldTiles(
   _: string,
   { rounds }: { rounds: number },
 ): Promise<Result[]> {
+  const home = join(folder, 'cold')
   const contestants = [
-    await startCarrel(folder, {
+    await startCarrel(home, {
       ini: CACHE,
       manifests: (item) => manifestOf(UPSTREAM, item, PAGES * MOST_COPIES),
     }),
-    await startAuth(folder, 0),
+    await startAuth(home, 0),
   ]
   try {
     const seen: Loaded[][] = contestants.map(() => [])
