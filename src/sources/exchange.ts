@@ -44,12 +44,12 @@ const RETRY_AFTER = { usual: 5, longest: 60 }
 
 const TIMED_OUT = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']
 
-/** What is left of an answer that is no use is read away, so that its connection can be used again. */
+/** What is left of an answer of no use is read away, so that its connection can be used again. */
 const REST = { bytes: 65_536, ms: 2_000 }
 
 /**
- * Asks once. By undici's own handlers: its streams, and a promise for each part, take as much processor time
- * again as the whole exchange.
+ * Asks once. By undici's own handlers: its streams, and a promise for each part, take as much
+ * processor time again as the whole exchange.
  *
  * @param stop ends it; that counts as a timeout
  * @returns the answer when `taker` has had all of its body, or what was wrong; never rejects
