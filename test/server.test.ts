@@ -50,12 +50,14 @@ async function serverIn(folder: string, nodeOptions: readonly string[] = []) {
 }
 
 /** A connection that sends this and then no more. */
+/** A client that sent half a request, which the server has read: it came with a whole one. */
 async function halfSent(url: string, text: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())
   socket.on('error', () => {})
   await once(socket, 'connect')
-  socket.write(text)
+  socket.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n${text}`)
+  await once(socket, 'data')
   return socket
 }
 
