@@ -49,8 +49,10 @@ async function serverIn(folder: string, nodeOptions: readonly string[] = []) {
   return { child, output: () => output }
 }
 
-/** A connection that sends this and then no more. */
-/** A client that sent half a request, which the server has read: it came with a whole one. */
+/**
+ * A connection that sends this and then no more. The server has read it: it came in one piece with a
+ * request that is answered.
+ */
 async function halfSent(url: string, text: string): Promise<Socket> {
   const socket = connect(Number(new URL(url).port), '127.0.0.1')
   onTestFinished(() => void socket.destroy())

@@ -60,6 +60,8 @@ interface Reading {
   filledAt: number
   /** Pages by the time of their last counting, the one longest ago first. */
   readonly pages: Map<number, number>
+  /** The last one of these. */
+  newest: number | undefined
   readonly toldAt: Map<'requests' | 'pages', number>
 }
 
@@ -80,7 +82,14 @@ export function createPace(limits: PaceLimits, monotonic: () => number): PaceBoo
   function readingOf(loanId: number, now: number): Reading {
     const known = readings.get(loanId)
     if (known !== undefined) return known
-    const fresh = { tokens: burst, lent: 0, filledAt: now, pages: new Map(), toldAt: new Map() }
+    const fresh: Reading = {
+      tokens: burst,
+      lent: 0,
+      filledAt: now,
+      pages: new Map(),
+      newest: undefined,
+      toldAt: new Map(),
+    }
     readings.set(loanId, fresh)
     return fresh
   }
@@ -111,15 +120,17 @@ export function createPace(limits: PaceLimits, monotonic: () => number): PaceBoo
   }
 
   /** @returns how long until one more page fits, 0 when it does now */
-  function pageWaitMs({ pages }: Reading, page: number, now: number): number {
+  function pageWaitMs(reading: Reading, page: number, now: number): number {
+    const { pages } = reading
     for (const [old, at] of pages) {
       if (now - at < HOUR) break
       pages.delete(old)
     }
     if (pages.has(page) || pages.size < pagesPerHour) {
-      // Moved to the end: the order of a Map is that of its insertions.
-      pages.delete(page)
+      // Moved to the end: the order of a Map is that of its insertions. Most are there already.
+      if (page !== reading.newest) pages.delete(page)
       pages.set(page, now)
+      reading.newest = page
       return 0
     }
     const [oldest = now] = pages.values()

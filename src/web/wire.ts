@@ -26,7 +26,13 @@ export function secureAnswers(server: Server): void {
 /** Says so to whoever sends what cannot be read. Sees all requests, also those answered early. */
 export function refuseUnreadable(server: Server): void {
   const latest = new WeakMap<Socket, ServerResponse>()
-  server.prependListener('request', ({ socket }, answer) => latest.set(socket, answer))
+  server.prependListener('request', ({ socket }, answer) => {
+    latest.set(socket, answer)
+    // Else each connection that rests keeps its last request and answer in memory.
+    answer.on('finish', () => {
+      if (latest.get(socket) === answer) latest.delete(socket)
+    })
+  })
   server.on('clientError', (fault: NodeJS.ErrnoException, socket: Socket) => {
     const answer = latest.get(socket)
     // What follows a request that is being answered would end up inside of that answer.

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDb } from '../../src/db/open.ts'
+import { NPM_START } from '../support/npm-start.ts'
 import { makeHistory } from './history.ts'
 import { median, type Result, round, spreadOf } from './reading/results.ts'
 import { cpuUsOf, PORTS, stopped } from './reading/servers.ts'
 
-const SERVER = join(import.meta.dirname, '../../src/server.ts')
 const ITEMS = 10_000
 
 /** From the command until the first answer, in a library of 10,000 items; the files were read before. */
@@ -32,7 +32,7 @@ export async function startUp(
   const cpuSeconds: number[] = []
   for (let n = -1; n < rounds; n++) {
     const began = performance.now()
-    const child = spawn(process.execPath, [SERVER], {
+    const child = spawn('env', NPM_START, {
       cwd: home,
       stdio: ['ignore', 'pipe', 'inherit'],
     })

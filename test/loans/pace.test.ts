@@ -53,6 +53,26 @@ describe('the pace of a reader', () => {
     expect(pace.take(LOAN, 302).kind).toBe('too-fast')
   })
 
+  it('counts a page from the last time that it was read', () => {
+    const { pace, time } = paceAt({ ...USUAL, pagesPerHour: 2 })
+    const readings = [
+      [0, 1],
+      [1, 2],
+      [30, 1],
+      [31, 1],
+    ] as const
+    for (const [minute, page] of readings) {
+      time.now = minute * MINUTE
+      expect(pace.take(LOAN, page).kind).toBe('allowed')
+    }
+    time.now = 61 * MINUTE
+    expect(pace.take(LOAN, 3).kind).toBe('allowed')
+    expect(pace.take(LOAN, 4)).toMatchObject({ limit: 'pages', retryAfterS: 30 * 60 })
+    expect(pace.take(LOAN, 1).kind).toBe('allowed')
+    time.now = 91 * MINUTE
+    expect(pace.take(LOAN, 4)).toMatchObject({ limit: 'pages', retryAfterS: 30 * 60 })
+  })
+
   it('counts a page that is read all the time once', () => {
     const { pace, time } = paceAt({ ...USUAL, pagesPerHour: 2 })
     for (let minute = 0; minute < 120; minute++, time.now += MINUTE) {

@@ -10,9 +10,9 @@ import { convertScans } from '../../src/scans/convert.ts'
 import { freePort } from '../support/free-port.ts'
 import { barcode, library } from '../support/lending.ts'
 import { memoryOf } from '../support/memory.ts'
+import { NPM_START } from '../support/npm-start.ts'
 import { paintScans } from '../support/paint.ts'
 
-const SERVER = join(import.meta.dirname, '../../src/server.ts')
 const PAGES = 8
 const TILES = [0, 512].flatMap((x) => [0, 512].map((y) => `${x},${y},256,256/256,256`))
 /** A reader looks at a page for so long. */
@@ -38,7 +38,7 @@ export async function readers({
   const file = join(folder, 'settings.ini')
   writeFileSync(file, `[carrel]\nBASE_URL = ${url}\nPORT = ${port}\n`)
   await prepare(file)
-  const server = spawn(process.execPath, [SERVER, '--settings', file], {
+  const server = spawn('env', [...NPM_START, '--settings', file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const exit = once(server, 'exit')

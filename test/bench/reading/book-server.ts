@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { NPM_START } from '../../support/npm-start.ts'
 import { paintBook, writeAlone } from './book.ts'
 import { answering, LOAD_CORE, PORTS, SERVER_CORE, startNginx, stopped } from './servers.ts'
 
@@ -26,8 +27,10 @@ export async function startBook(
   run(home, 'items', 'add', BOOK, '--title', 'Harbours', '--author', 'A. N. Author', '--hours', '9')
   run(home, 'convert-scans', BOOK)
   run(home, 'items', 'ready', BOOK)
-  const args = ['-c', SERVER_CORE, process.execPath, join(ROOT, 'src/server.ts')]
-  const carrel = spawn('taskset', args, { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
+  const carrel = spawn('taskset', ['-c', SERVER_CORE, 'env', ...NPM_START], {
+    cwd: home,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   carrel.stdout.resume()
   await answering(`http://127.0.0.1:${PORTS.book}`)
   writeAlone(join(home, 'alone'))

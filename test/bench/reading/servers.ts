@@ -3,13 +3,11 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import packageJson from '../../../package.json' with { type: 'json' }
 import { HOUR } from '../../../src/clock.ts'
 import { openDb } from '../../../src/db/open.ts'
 import { memoryOf } from '../../support/memory.ts'
+import { NPM_START } from '../../support/npm-start.ts'
 import { ITEMS, MOST_COPIES, manifestOf, PAGES } from './library.ts'
-
-const ROOT = join(import.meta.dirname, '../../..')
 
 /** The server's core and the core of the load and of the image server. */
 export const SERVER_CORE = '0'
@@ -206,9 +204,6 @@ async function startDoor(port: number, readers: number): Promise<ChildProcess> {
   return child
 }
 
-/** With which `npm start` starts Node. */
-const FLAGS = /^node (--.*) src/.exec(packageJson.scripts.start)?.[1]?.split(' ') ?? []
-
 /** Where a bench does not say otherwise. */
 const USUAL_SETTINGS = {
   IIIF_BASE_URL: `${UPSTREAM}/iiif`,
@@ -250,8 +245,10 @@ export async function startCarrel(
     writeFileSync(file, JSON.stringify(manifests(item)))
   }
   addAll(join(home, 'data/carrel.db'), readers)
-  const args = ['-c', cores, process.execPath, ...FLAGS, join(ROOT, 'src/server.ts')]
-  const child = spawn('taskset', args, { cwd: home, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn('taskset', ['-c', cores, 'env', ...NPM_START], {
+    cwd: home,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   child.stdout.resume()
   await answering(address)
   for (const { item, name } of everyReader(readers)) await borrow(address, item, name)
