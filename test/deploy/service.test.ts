@@ -20,9 +20,10 @@ describe('the systemd unit', () => {
     expect(() => analyze(UNIT.replace('ExecStart=/', 'ExecStart=nowhere/'), 'verify')).toThrow()
   })
 
-  it('starts Node as npm start does', () => {
+  it('starts Node as npm start does, whose shell must not stand between Node and signals', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-    const [, variable, command] = /^(\w+=\d+) (node .* src\/server\.ts)$/.exec(scripts.start) ?? []
+    const [, variable, command] =
+      /^(\w+=\d+) exec (node .* src\/server\.ts)$/.exec(scripts.start) ?? []
     expect(UNIT).toContain(`\nEnvironment=${variable}\n`)
     expect(UNIT).toContain(`/.bin/${command} `)
   })
