@@ -49,20 +49,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   app: ['db', 'web'],
   listen: [],
   workers: ['listen', 'loans'],
-  worker: ['db', 'loans', 'server', 'web', 'workers'],
-  server: [
-    'app',
-    'command',
-    'listen',
-    'db',
-    'demonstration',
-    'lsp',
-    'sources',
-    'notices',
-    'web',
-    'workers',
-    ...DOMAIN,
-  ],
+  answering: ['app', 'listen', 'db', 'demonstration', 'lsp', 'sources', 'web', ...DOMAIN],
+  worker: ['answering', 'db', 'loans', 'web', 'workers'],
+  server: ['answering', 'command', 'demonstration', 'notices', 'web', 'workers', ...DOMAIN],
 }
 
 const files = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>

@@ -15,7 +15,7 @@ import {
   type SourceImage,
 } from '../sources/source.ts'
 import { createCache } from './cache.ts'
-import type { DiskCache } from './disk-cache.ts'
+import type { DiskCache } from './disk/cache.ts'
 import type { PixelSize } from './image-request.ts'
 import { type Info, readInfo } from './info.ts'
 import { type FaultAnswer, faultReports } from './upstream.ts'

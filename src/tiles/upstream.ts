@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import type { Detail, SourceFault } from '../sources/source.ts'
+import { troubleLog } from './trouble-log.ts'
 
 /** The image server's fault, not the reader's. 503 comes with `retryAfterS`. */
 export interface Upstream {
@@ -13,36 +14,6 @@ export type FaultAnswer =
   | Upstream
   | { readonly kind: 'no-such-image' }
   | { readonly kind: 'bad-request'; readonly reason: string }
-
-/** A server that is down fails every tile: each kind of trouble gets one line in this time. */
-const ONE_LINE_MS = 60_000
-
-interface Trouble {
-  toldAt: number
-  untold: number
-}
-
-/** Counts troubles by their key, and writes down no more than one of each kind a minute. */
-export function troubleLog(log: Log, monotonic: () => number) {
-  const troubles = new Map<string, Trouble>()
-
-  function count(key: string): Trouble {
-    const trouble = troubles.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, untold: 0 }
-    troubles.set(key, trouble)
-    trouble.untold++
-    return trouble
-  }
-  return {
-    count,
-    tell(level: 'warn' | 'error', event: string, key: string, line: Detail): void {
-      const trouble = count(key)
-      if (monotonic() - trouble.toldAt < ONE_LINE_MS) return
-      log[level]({ ...line, failed: trouble.untold }, event)
-      trouble.toldAt = monotonic()
-      trouble.untold = 0
-    },
-  }
-}
 
 /**
  * Turns a fault of a source into the answer for the reader and, where it is new, a line of the

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { SILENT } from '../../src/log.ts'
-import { openDiskCache } from '../../src/tiles/disk-cache.ts'
+import { openDiskCache } from '../../src/tiles/disk/cache.ts'
 
 /** As large as a tile, other bytes for each key: by its bytes alone it is seen to be the right one. */
 export function bytesFor(key: string): Buffer<ArrayBuffer> {

@@ -1,10 +1,10 @@
 /** The second tier of the cache of images: on disk, there again after a restart. */
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import type { Clock } from '../clock.ts'
-import type { Log } from '../log.ts'
-import type { DiskPlace } from './disk-file.ts'
-import type { DiskLevels, Kept } from './disk-images.ts'
-import { diskThreads } from './disk-threads.ts'
+import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import type { DiskPlace } from './file.ts'
+import type { DiskLevels, Kept } from './images.ts'
+import { diskThreads } from './threads.ts'
 
 /** Neither rejects nor throws: a disk that fails is as one that has nothing. */
 export interface DiskCache {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, linkSync, mkdirSync, openSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Sqlite from 'better-sqlite3'
-import { type DiskImages, IMAGES_TABLE, imagesIn, PAGE_BYTES } from './disk-images.ts'
+import { type DiskImages, IMAGES_TABLE, imagesIn, PAGE_BYTES } from './images.ts'
 
 export interface DiskPlace {
   /** Carrel's own: it is made for this account alone. Of other files in it nothing is touched. */

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads'
-import { MINUTE } from '../clock.ts'
-import type { Log } from '../log.ts'
-import type { DiskPlace } from './disk-file.ts'
-import type { DiskAnswer, DiskTask } from './disk-thread.ts'
-import { troubleLog } from './upstream.ts'
+import { MINUTE } from '../../clock.ts'
+import type { Log } from '../../log.ts'
+import { troubleLog } from '../trouble-log.ts'
+import type { DiskPlace } from './file.ts'
+import type { DiskAnswer, DiskTask } from './thread.ts'
 
 export interface DiskThreads {
   /**
@@ -83,7 +83,7 @@ function threadWith(place: DiskPlace): Thread {
   let waiting: PromiseWithResolvers<DiskAnswer>[] = []
 
   function start(): Worker {
-    const started = new Worker(new URL('disk-thread.ts', import.meta.url), { workerData: place })
+    const started = new Worker(new URL('thread.ts', import.meta.url), { workerData: place })
     started.on('message', (answer: DiskAnswer) => {
       waiting.shift()?.resolve(answer)
       // What nobody waits for keeps no process from ending.

@@ -1,14 +1,8 @@
-/** Runs in a thread of its own: see disk-threads.ts. */
+/** Runs in a thread of its own: see threads.ts. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { EpochMs } from '../clock.ts'
-import {
-  type DiskFile,
-  type DiskPlace,
-  isDamage,
-  openDiskFile,
-  removeDiskFile,
-} from './disk-file.ts'
-import type { Kept, KeptNow } from './disk-images.ts'
+import type { EpochMs } from '../../clock.ts'
+import { type DiskFile, type DiskPlace, isDamage, openDiskFile, removeDiskFile } from './file.ts'
+import type { Kept, KeptNow } from './images.ts'
 
 export type DiskTask =
   | { readonly step: 'open' | 'close' }

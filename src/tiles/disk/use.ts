@@ -1,14 +1,14 @@
 /** The cache on disk as the settings want it, and what may lie in it. */
 import { hash } from 'node:crypto'
-import type { Clock } from '../clock.ts'
-import { parseBarcode } from '../ids.ts'
-import type { Items } from '../items/items.ts'
-import type { LoanQueries } from '../loans/queries.ts'
-import type { Log } from '../log.ts'
-import type { Settings } from '../settings.ts'
-import { type DiskCache, openDiskCache } from './disk-cache.ts'
-import { removeDiskFile } from './disk-file.ts'
-import type { Mark } from './mark.ts'
+import type { Clock } from '../../clock.ts'
+import { parseBarcode } from '../../ids.ts'
+import type { Items } from '../../items/items.ts'
+import type { LoanQueries } from '../../loans/queries.ts'
+import type { Log } from '../../log.ts'
+import type { Settings } from '../../settings.ts'
+import type { Mark } from '../mark.ts'
+import { type DiskCache, openDiskCache } from './cache.ts'
+import { removeDiskFile } from './file.ts'
 
 interface DiskUse {
   readonly settings: Pick<Settings, 'iiifDiskCacheMb' | 'iiifDiskCacheDir'>

@@ -1,7 +1,7 @@
 /** The images in the file of the cache on disk: all of its SQL. */
 import { createHash } from 'node:crypto'
 import type Sqlite from 'better-sqlite3'
-import { DAY, type EpochMs } from '../clock.ts'
+import { DAY, type EpochMs } from '../../clock.ts'
 
 /** `etag`: empty for what needs none. */
 export interface Kept {

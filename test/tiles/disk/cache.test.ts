@@ -15,21 +15,21 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import Sqlite from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { DAY, MINUTE } from '../../src/clock.ts'
-import { type Log, SILENT } from '../../src/log.ts'
-import { remoteSource } from '../../src/sources/remote.ts'
-import { type DiskCache, openDiskCache } from '../../src/tiles/disk-cache.ts'
-import { removeDiskFile } from '../../src/tiles/disk-file.ts'
-import { tilesFrom } from '../../src/tiles/serve.ts'
-import { testClock } from '../support/clock.ts'
-import { bytesFor, keyFor } from '../support/disk-writer.ts'
-import { answer, faultUpstream } from '../support/fault-upstream.ts'
-import { testFolder } from '../support/folder.ts'
-import { noisyJpeg } from '../support/remote-site.ts'
-import { canMount, smallDisk } from '../support/small-disk.ts'
+import { DAY, MINUTE } from '../../../src/clock.ts'
+import { type Log, SILENT } from '../../../src/log.ts'
+import { remoteSource } from '../../../src/sources/remote.ts'
+import { type DiskCache, openDiskCache } from '../../../src/tiles/disk/cache.ts'
+import { removeDiskFile } from '../../../src/tiles/disk/file.ts'
+import { tilesFrom } from '../../../src/tiles/serve.ts'
+import { testClock } from '../../support/clock.ts'
+import { bytesFor, keyFor } from '../../support/disk-writer.ts'
+import { answer, faultUpstream } from '../../support/fault-upstream.ts'
+import { testFolder } from '../../support/folder.ts'
+import { noisyJpeg } from '../../support/remote-site.ts'
+import { canMount, smallDisk } from '../../support/small-disk.ts'
 
 const MB = 1024 * 1024
-const WRITER = join(import.meta.dirname, '../support/disk-writer.ts')
+const WRITER = join(import.meta.dirname, '../../support/disk-writer.ts')
 
 interface Opened extends DiskCache {
   readonly file: string
