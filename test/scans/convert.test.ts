@@ -104,9 +104,9 @@ describe('a conversion', () => {
     const whole = await page().jpeg().toBuffer()
     await fill(scans, ['p1.jpg', 'p2.jpg', ['p3.jpg', whole.subarray(0, 5000)], 'p4.jpg'])
     const outcome = await convertScans(BOOK, options)
-    const reason =
-      'p3.jpg is damaged or cut off. Copy the file again, or scan the page again. ' +
-      'The converter says: VipsJpeg: premature end of JPEG image.'
+    const reason = expect.stringMatching(
+      /^p3\.jpg is damaged or cut off\. Copy the file again, or scan the page again\. The converter says: .+\.$/,
+    )
     expect(outcome).toEqual({ kind: 'problem', reason })
     expect(existsSync(join(options.imagesDir, BOOK))).toBe(false)
     expect(existsSync(options.manifestDir)).toBe(false)

@@ -54,7 +54,10 @@ async function loop(): Promise<never> {
       await unlessBusy(async () => {
         const { kind } = await borrow(lending, barcode(item), patron, 'patron')
         say(patron, kind)
-        if (kind === 'borrowed') say(patron, returnItem(lending, barcode(item), patron).kind)
+        if (kind !== 'borrowed') return
+        // Long enough for others to have a copy at the same time.
+        await wait(1)
+        say(patron, returnItem(lending, barcode(item), patron).kind)
       })
       // Two writers that never rest would keep each other waiting past the busy timeout.
       await wait(1)
