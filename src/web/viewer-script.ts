@@ -98,6 +98,13 @@ const CHANGES: readonly Change[] = [
     to: '',
     times: 1,
   },
+  // The small map of the page takes longer to make than the page: `static/reader/page-map.js` has
+  // it made when the page has been drawn.
+  {
+    from: /(this\.showNavigator&&\()(this\.navigator=new \w+\.Navigator\(\{[^{}]*\}\))\)/g,
+    to: '$1this.makeNavigator=()=>{$2})',
+    times: 1,
+  },
   // A frame by which another host would sign readers in, and a request for a picture of no button.
   { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/g, to: '', times: 1 },
   { from: /prefixUrl:void 0/g, to: 'prefixUrl:""', times: 1 },
