@@ -1,3 +1,4 @@
+/// <reference lib="dom" />
 import type { Page, Route } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
@@ -8,10 +9,11 @@ import {
   pageDrawn,
   watchForTrespass,
 } from '../support/browser.ts'
-import { type Site, startSite } from '../support/site.ts'
+import { startSite } from '../support/site.ts'
 
 const open = browserForFile()
 const MAP = '#uv .navigator'
+const TILES = '**/iiif/A/1/**/*.jpg'
 
 async function reading(device = DESKTOP) {
   const site = await startSite()
@@ -33,13 +35,12 @@ async function turnTo(page: Page, number: number): Promise<void> {
   await words.waitFor({ state: 'attached' })
 }
 
-/** Opens the book and holds the tiles of page 1 back, so that it is never drawn. */
-async function firstPageHeld(site: Site, page: Page): Promise<Route[]> {
+/** Opens the book and holds the tiles of page 1 back, so that it is not drawn. */
+async function firstPageHeld(page: Page): Promise<void> {
   const held: Route[] = []
-  await page.route(`${site.url}/iiif/A/1/**/*.jpg`, (route) => void held.push(route))
+  await page.route(TILES, (route) => void held.push(route))
   await page.goto('/view/A')
   await expect.poll(() => held.length, { timeout: 10_000 }).toBeGreaterThan(0)
-  return held
 }
 
 describe('the small map of the page', () => {
@@ -70,8 +71,9 @@ describe('the small map of the page', () => {
   })
 
   it('shows the next page when the page was turned before there was a map', async () => {
-    const { site, page, trespass } = await reading()
-    await firstPageHeld(site, page)
+    const { page, trespass } = await reading()
+    await firstPageHeld(page)
+    expect(await page.locator(MAP).count()).toBe(0)
     await turnTo(page, 2)
     await pageDrawn(page)
     const early = await mapDrawn(page)
@@ -80,16 +82,24 @@ describe('the small map of the page', () => {
     expect(trespass).toEqual([])
   })
 
-  it('is not made when the loan has ended before', async () => {
+  it('is not made when the loan ends just as the page has been drawn', async () => {
     const { site, page, trespass } = await reading()
-    const held = await firstPageHeld(site, page)
+    await firstPageHeld(page)
+    const frames = await page.evaluateHandle(() => {
+      const held: FrameRequestCallback[] = []
+      window.requestAnimationFrame = (step) => held.push(step) // OpenSeadragon's own goes on
+      return held
+    })
+    await page.unroute(TILES)
+    await pageDrawn(page)
     await site.post('ann', '/return/A')
     await lookAgain(page)
     await page.locator('[data-over][open]').waitFor()
-    await Promise.all(held.map((route) => route.abort()))
-    await page.setViewportSize({ width: 700, height: 600 })
-    await page.setViewportSize(DESKTOP.viewport)
-    await page.waitForTimeout(200)
+    expect(await frames.evaluate((held) => held.length), 'needs a map to be made').toBeGreaterThan(
+      0,
+    )
+    await frames.evaluate((held) => held.forEach((step) => void step(0)))
+    await page.waitForTimeout(100)
     expect(await page.locator('#uv canvas, #uv img').count()).toBe(0)
     expect(trespass).toEqual([])
   })
