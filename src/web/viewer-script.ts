@@ -98,6 +98,31 @@ const CHANGES: readonly Change[] = [
     to: '',
     times: 1,
   },
+  // The small map is a second viewer: `static/reader/page-map.js` makes it when the page is drawn.
+  {
+    from: /(this\.showNavigator&&\()(this\.navigator=new \w+\.Navigator\(\{[^{}]*\}\))\)/g,
+    to: '$1this.makeNavigator=()=>{$2})',
+    times: 1,
+  },
+  // jQuery tries three selectors that only old browsers accept. Each is refused by an exception, and
+  // to say where that was the browser may read scripts again.
+  {
+    from: /,\w+(?:\.querySelectorAll\(|\.call\(\w+,)"[^"]*"\),\w+\.push\([^)]*\)(?=\}\))/g,
+    to: '',
+    times: 3,
+  },
+  // React starts when the panel of pages is opened. Else it would only draw the dialogue for
+  // downloads, which has no button. Its part for browsers stands before a module of one function.
+  {
+    from: /(\.exports=)(\w+\(\))(?=\}\);var \w+=\w+\(\(\w+,\w+\)=>\{\(function\(\))/g,
+    to: '$1{createRoot:(box)=>$2.createRoot(box)}',
+    times: 1,
+  },
+  {
+    from: /\(0,\w+\.createRoot\)\(this\.\$downloadDialogue\[0\]\)/g,
+    to: '{render(){}}',
+    times: 1,
+  },
   // A frame by which another host would sign readers in, and a request for a picture of no button.
   { from: /this\.\$element\.append\('<iframe id="commsFrame"><\/iframe>'\),/g, to: '', times: 1 },
   { from: /prefixUrl:void 0/g, to: 'prefixUrl:""', times: 1 },

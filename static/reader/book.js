@@ -1,3 +1,4 @@
+import { makePageMap } from './page-map.js'
 import { readAhead } from './read-ahead.js'
 import { viewerConfig } from './viewer-config.js'
 
@@ -33,6 +34,7 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   uv.on('loginFailed', () => events.onTrouble(currentInfo())) // any refused info.json
   uv.on('toggleFullScreen', ({ isFullScreen }) => events.onFullScreen(isFullScreen))
   uv.on('openseadragonExtension.open', onPageOpened)
+  uv.on('metricChange', () => listened && makePageMap(extension().centerPanel))
   box.addEventListener('error', thumbnailFailed, true)
   // It measures itself when the window changes, not when its box does.
   const resizing = new ResizeObserver(() => window.dispatchEvent(new Event('resize')))
@@ -52,6 +54,7 @@ export async function openBook(box, { viewer, manifest, page }, events) {
   function onPageOpened() {
     const current = openSeadragon()
     ahead.pageOpened(current)
+    makePageMap(extension().centerPanel)
     if (current === listened) return
     listened = current
     current.addHandler('tile-load-failed', tileFailed)

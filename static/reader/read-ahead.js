@@ -1,3 +1,5 @@
+import { imagesOf, whenDrawn } from './open-images.js'
+
 /** The page has been drawn for so long: its reader rests. */
 const REST_MS = 200
 /** The page that is there comes first: the server and the line are left alone as far as may be. */
@@ -30,7 +32,7 @@ export function readAhead(nextInfos) {
     stop()
     const mine = run
     if (!viewer || navigator.connection?.saveData) return
-    await Promise.all(imagesOf(viewer).map(fullyLoaded))
+    await whenDrawn(viewer)
     if (mine === run && !document.hidden) timer = setTimeout(() => fetchNext(mine), REST_MS)
   }
 
@@ -73,11 +75,6 @@ async function fetchJson(url) {
   if (!response.ok) throw new Error(`${url}: ${response.status}`)
   return response.json()
 }
-
-const imagesOf = ({ world }) =>
-  Array.from({ length: world.getItemCount() }, (_, n) => world.getItemAt(n))
-
-const fullyLoaded = (image) => new Promise((resolve) => image.whenFullyLoaded(resolve))
 
 /**
  * The tiles that OpenSeadragon asks for when it shows these images side by side, each of them whole:

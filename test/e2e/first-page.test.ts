@@ -1,6 +1,13 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { borrowInBrowser, browserForFile, DESKTOP, PHONE, pageDrawn } from '../support/browser.ts'
+import {
+  borrowInBrowser,
+  browserForFile,
+  DESKTOP,
+  PHONE,
+  pageDrawn,
+  watchForTrespass,
+} from '../support/browser.ts'
 import { startSite } from '../support/site.ts'
 
 const open = browserForFile()
@@ -52,5 +59,25 @@ describe('a dialogue of the viewer', () => {
     const dialogue = '#uv .overlay.genericDialogue'
     await page.locator(dialogue).waitFor({ timeout: 5000 })
     expect(await offCentre(page, dialogue)).toBeLessThan(3)
+    await page.keyboard.press('Escape')
+    await page.locator(dialogue).waitFor({ state: 'hidden' })
+  })
+})
+
+describe('the panel of pages', () => {
+  it('shows them when it is opened, and turns to the one that is chosen', async () => {
+    const site = await startSite()
+    await site.addItem('A', { pages: 4 })
+    const page = await open(site, 'ann')
+    const trespass = watchForTrespass(page, site)
+    await borrowInBrowser(page, 'A')
+    const first = await pageDrawn(page)
+    await page.locator('#uv .leftPanel a.title').click()
+    await page.locator('#uv .thumb').nth(2).click()
+    const words = page.locator('[data-status-line]', { hasText: 'Page 3 of 4' })
+    await words.waitFor({ state: 'attached' })
+    await pageDrawn(page, first)
+    expect(await page.locator('#uv .thumb').count()).toBe(4)
+    expect(trespass).toEqual([])
   })
 })

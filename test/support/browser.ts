@@ -57,12 +57,15 @@ export async function borrowInBrowser(page: Page, item: string): Promise<void> {
  * Waits until the canvas shows a page and has stopped changing.
  *
  * @param before the fingerprint of the page that was there before, which is not waited for
+ * @param within what the canvas is in: the page by itself, unless something else is meant
  * @returns a short fingerprint of what it shows
  */
-export async function pageDrawn(page: Page, before = ''): Promise<string> {
+export async function pageDrawn(page: Page, before = '', within = '#uv'): Promise<string> {
   const drawn = await page.waitForFunction(
-    (old) => {
-      const canvas = document.querySelector<HTMLCanvasElement>('#uv .openseadragon-canvas canvas')
+    ([old, place]) => {
+      const canvas = document.querySelector<HTMLCanvasElement>(
+        `${place} .openseadragon-canvas canvas`,
+      )
       const copy = Object.assign(document.createElement('canvas'), { width: 64, height: 64 })
       const context = copy.getContext('2d')
       if (!canvas?.width || !context) return false
@@ -82,7 +85,7 @@ export async function pageDrawn(page: Page, before = ''): Promise<string> {
       }
       return performance.now() - Number(seen.since) > 500 && String(print)
     },
-    before,
+    [before, within] as const,
     { polling: 100, timeout: 20_000 },
   )
   return String(await drawn.jsonValue())
