@@ -3,6 +3,7 @@ import { type ServerParts, startAnswering, TEMPLATES } from './answering.ts'
 import { SECOND } from './clock.ts'
 import { giveUp, openDbForServerOrExit, requireNode24, settingsOrExit } from './command.ts'
 import { prepareDemonstration } from './demonstration/prepare.ts'
+import { keepHeapSmall } from './heap.ts'
 import { createSweep } from './loans/sweep.ts'
 import { createLog } from './log.ts'
 import { openPostOffice } from './notices/post-office.ts'
@@ -76,6 +77,7 @@ async function main(): Promise<void> {
           startMain: (more) => startServer({ ...parts, ...more }),
           hopeless: () => void end(1),
         })
+  keepHeapSmall()
   // Before it says that it listens: whoever reads that may send a signal at once.
   const end = stopOnSignals(server.stop, log)
   console.log(

@@ -1,6 +1,7 @@
 import { startAnswering } from './answering.ts'
 import { SECOND } from './clock.ts'
 import { openDb } from './db/open.ts'
+import { keepHeapSmall } from './heap.ts'
 import { leasedPace } from './loans/leased-pace.ts'
 import { pageRequests } from './loans/page-requests.ts'
 import { createLog } from './log.ts'
@@ -53,6 +54,7 @@ async function start(link: Awaited<ReturnType<typeof linkToMain>>): Promise<Link
     await main.close()
     db.$client.close()
   }, log)
+  keepHeapSmall()
   link.tell({ kind: 'listens', address })
   return { numbers: deps.metrics.numbers, stop: () => void end(0) }
 }

@@ -13,6 +13,7 @@ const LEAVES = [
   'durable',
   'etag',
   'health',
+  'heap',
   'ids',
   'ini',
   'lock',
